@@ -47,12 +47,8 @@ enum sign_up_decision { SIGN_UP_DENY = 0, SIGN_UP_REFUSED_CLOSED, SIGN_UP_ALLOW 
 enum sign_up_decision decide_sign_up(const struct policy *policy);
 
 struct password_facts {
-    struct str password;
-    struct str email; /* may be absent */
-    struct str name;
-    struct str tenant_slug;
-    struct str tenant_name;
-    bool common; /* found in the offline list */
+    struct str password; /* normalised: password_normalise */
+    bool common; /* crypto/strength: in the offline list, or made of the context words */
 };
 enum password_decision {
     PASSWORD_DENY = 0,
@@ -61,11 +57,8 @@ enum password_decision {
     PASSWORD_TOO_COMMON,
     PASSWORD_ACCEPT
 };
-/* Length in code points (the caller has normalised to what is hashed), whole password against the list and the context
- * words; no composition rules (NIST SP 800-63B-4, section 3.1.1.2). */
+/* Length in code points of the normalised text, at most PASSWORD_MAX bytes, whole password against list and context words; no composition rules (NIST SP 800-63B-4, section 3.1.1.2). */
 enum password_decision decide_password(const struct policy *policy, const struct password_facts *f);
-/* Membership in the embedded list of common passwords, case-insensitive. */
-bool password_is_common(struct str password);
 
 /* ---- sessions and tokens ---- */
 

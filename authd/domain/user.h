@@ -44,4 +44,8 @@ enum { EMAIL_MAX = 254, PASSWORD_MAX = 256, NAME_MAX_BYTES = 200 };
  * '@' and '.'. *key receives the form that is unique in a tenant: ASCII letters lower-cased. */
 bool email_valid(struct arena *a, struct str typed, struct str *key);
 
+/* What is counted, checked and hashed: Unicode NFC (utf8proc), nothing else changed: no trimming, no case folding. False
+ * when not UTF-8 or when it has a NUL. */
+bool password_normalise(struct arena *a, struct str typed, struct str *out);
+
 #endif
