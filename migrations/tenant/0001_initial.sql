@@ -46,7 +46,6 @@ CREATE TABLE attempt (
     in_minute     integer NOT NULL,
     last_at       timestamptz NOT NULL
 ) WITH (fillfactor = 70);
-CREATE INDEX attempt_last ON attempt (last_at);
 
 CREATE TABLE audit (
     id          text PRIMARY KEY,
