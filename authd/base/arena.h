@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Memory with one lifetime: allocate freely, wipe and reuse all of it at once. A request has one; so has a tenant
- * snapshot while it is built. Allocation never fails (out of memory aborts the process, as in h2o); memory is zeroed
- * and aligned to 16 bytes.
+ * Memory with one lifetime: allocate freely, wipe and reuse all of it at once. A request has one;
+ * so has a tenant snapshot while it is built. Allocation never fails (out of memory aborts the
+ * process, as in h2o); memory is zeroed and aligned to 16 bytes.
  */
 #ifndef AUTHD_BASE_ARENA_H
 #define AUTHD_BASE_ARENA_H
@@ -23,8 +23,8 @@ void *arena_array(struct arena *a, size_t n, size_t size) __attribute__((malloc,
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define arena_new_array(a, n, type) ((type *)arena_array((a), (n), sizeof(type)))
 
-/* fn(arg) runs at reset or destroy, last deferred first: for what must be released with the arena, such as a result
- * set or a reference. */
+/* fn(arg) runs at reset or destroy, last deferred first: for what must be released with the arena,
+ * such as a result set or a reference. */
 void arena_defer(struct arena *a, void (*fn)(void *), void *arg);
 
 /* Bytes handed out since the last reset. */

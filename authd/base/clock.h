@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Times and durations. Wall time is int64_t milliseconds since 1970 UTC and is passed into rules, never read there;
- * waiting uses the monotonic clock. Durations are int64_t seconds written `30s 15m 8h 30d`.
+ * Times and durations. Wall time is int64_t milliseconds since 1970 UTC and is passed into rules,
+ * never read there; waiting uses the monotonic clock. Durations are int64_t seconds written `30s
+ * 15m 8h 30d`.
  */
 #ifndef AUTHD_BASE_CLOCK_H
 #define AUTHD_BASE_CLOCK_H

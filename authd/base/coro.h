@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Coroutines: straight-line C on a small stack of its own (64 KiB and a guard page; a free list per thread). A
- * coroutine belongs to the thread that spawned it. No lock is held across coro_suspend, and nothing thread-local is
- * trusted after it.
+ * Coroutines: straight-line C on a small stack of its own (64 KiB and a guard page; a free list per
+ * thread). A coroutine belongs to the thread that spawned it. No lock is held across coro_suspend,
+ * and nothing thread-local is trusted after it.
  */
 #ifndef AUTHD_BASE_CORO_H
 #define AUTHD_BASE_CORO_H
@@ -14,7 +14,8 @@ struct coro;
 
 enum { CORO_STACK_SIZE = 64 * 1024 };
 
-/* Runs fn(arg) until it first suspends or returns. deadline_ms (monotonic, 0 = none) bounds every wait inside. */
+/* Runs fn(arg) until it first suspends or returns. deadline_ms (monotonic, 0 = none) bounds every
+ * wait inside. */
 void coro_spawn(void (*fn)(void *), void *arg, int64_t deadline_ms);
 /* NULL outside a coroutine. */
 struct coro *coro_current(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The one error type. 0 is success and must be checked; every other value is a row of errors.def, so an error that
- * reaches the edge already knows its status, code, text and remedy. The first failure logs once where it happened;
- * upper floors only pass it on.
+ * The one error type. 0 is success and must be checked; every other value is a row of errors.def,
+ * so an error that reaches the edge already knows its status, code, text and remedy. The first
+ * failure logs once where it happened; upper floors only pass it on.
  */
 #ifndef AUTHD_BASE_ERR_H
 #define AUTHD_BASE_ERR_H

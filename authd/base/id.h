@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Random bytes from the kernel, and ids: a typed prefix and a ULID (48-bit milliseconds, 80 random bits, 26 Crockford
- * characters), e.g. usr_01JD9W8V3S8Q3ZK6T4N0E2M5RA. Ids are names, never secrets.
+ * Random bytes from the kernel, and ids: a typed prefix and a ULID (48-bit milliseconds, 80 random
+ * bits, 26 Crockford characters), e.g. usr_01JD9W8V3S8Q3ZK6T4N0E2M5RA. Ids are names, never
+ * secrets.
  */
 #ifndef AUTHD_BASE_ID_H
 #define AUTHD_BASE_ID_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JSON in and out. Reading: a byte scan caps depth before jansson sees the text; duplicate members, NUL escapes,
- * invalid UTF-8 and trailing bytes are refused; freed jansson memory is wiped because bodies carry passwords.
- * Writing: straight into a buf, no tree.
+ * JSON in and out. Reading: a byte scan caps depth before jansson sees the text; duplicate members,
+ * NUL escapes, invalid UTF-8 and trailing bytes are refused; freed jansson memory is wiped because
+ * bodies carry passwords. Writing: straight into a buf, no tree.
  */
 #ifndef AUTHD_BASE_JSON_H
 #define AUTHD_BASE_JSON_H
@@ -17,8 +17,8 @@ enum { JSON_DEPTH_MAX = 32 };
 /* Once per process: wiping allocator for jansson. */
 void json_setup(void);
 
-/* ERR_invalid_json, or a value whose reference the caller releases with json_decref. Only an object or an array may
- * stand at the top. */
+/* ERR_invalid_json, or a value whose reference the caller releases with json_decref. Only an object
+ * or an array may stand at the top. */
 MUST_CHECK enum err json_read(struct str text, json_t **out);
 /* The bytes of a jansson string. */
 struct str json_text(const json_t *string);
@@ -32,12 +32,12 @@ struct json_writer {
 };
 
 void json_start(struct json_writer *w, struct buf *b);
-void json_object(struct json_writer *w);
+void json_object_start(struct json_writer *w);
 void json_object_end(struct json_writer *w);
 void json_array_start(struct json_writer *w);
 void json_array_end(struct json_writer *w);
 void json_key(struct json_writer *w, struct str key); /* key needs no escaping */
-void json_string_value(struct json_writer *w, struct str s);
+void json_str_value(struct json_writer *w, struct str s);
 void json_int_value(struct json_writer *w, int64_t v);
 void json_bool_value(struct json_writer *w, bool v);
 void json_null_value(struct json_writer *w);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Intrusive doubly linked list. State is membership in one list; moving an element is the state change.
+ * Intrusive doubly linked list. State is membership in one list; moving an element is the state
+ * change.
  */
 #ifndef AUTHD_BASE_LIST_H
 #define AUTHD_BASE_LIST_H
@@ -13,7 +14,10 @@ struct list {
     struct list *prev;
 };
 
-#define LIST_INIT(name) {&(name), &(name)}
+#define LIST_INIT(name)  \
+    {                    \
+        &(name), &(name) \
+    }
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void list_init(struct list *l)
@@ -61,9 +65,10 @@ static inline struct list *list_pop_front(struct list *head)
     return item;
 }
 
-#define list_for_each(pos, head) for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
-#define list_for_each_safe(pos, head)                                                              \
-    for (struct list *pos = (head)->next, *pos##_next = pos->next; pos != (head);                  \
+#define list_for_each(pos, head) \
+    for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
+#define list_for_each_safe(pos, head)                                             \
+    for (struct list *pos = (head)->next, *pos##_next = pos->next; pos != (head); \
          pos = pos##_next, pos##_next = pos->next)
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Typed pairs on stderr: one JSON object a line, or text on a terminal. A secret cannot be logged by accident because
- * only the types below exist and values are escaped, so no input can forge a line. Lines are written whole.
+ * Typed pairs on stderr: one JSON object a line, or text on a terminal. A secret cannot be logged
+ * by accident because only the types below exist and values are escaped, so no input can forge a
+ * line. Lines are written whole.
  *
  *     log_warn("db_connect_failed", LOG_STR("tenant", id), LOG_INT("attempt", n));
  *
- * Access lines are buffered (log_line) and flushed by log_flush, at most 200 ms later; everything else is flushed at
- * once.
+ * Access lines are buffered (log_line) and flushed by log_flush, at most 200 ms later; everything
+ * else is flushed at once.
  */
 #ifndef AUTHD_BASE_LOG_H
 #define AUTHD_BASE_LOG_H
@@ -33,8 +34,8 @@ void log_event(enum log_level level, const char *event, const struct log_pair *p
 void log_line(struct str line);
 void log_flush(void);
 
-#define LOG_CALL(level, event, ...)                                                                \
-    log_event((level), (event), (const struct log_pair[]){__VA_ARGS__},                            \
+#define LOG_CALL(level, event, ...)                                     \
+    log_event((level), (event), (const struct log_pair[]){__VA_ARGS__}, \
               sizeof((const struct log_pair[]){__VA_ARGS__}) / sizeof(struct log_pair))
 #define log_debug(event, ...) LOG_CALL(LOG_DEBUG, event, __VA_ARGS__)
 #define log_info(event, ...) LOG_CALL(LOG_INFO, event, __VA_ARGS__)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the lower floors see of an event loop: timers, readiness of descriptors, messages from other threads, and the
- * one way to wait. The h2o loop of the server floor implements it; so does the poll loop of the tests.
+ * What the lower floors see of an event loop: timers, readiness of descriptors, messages from other
+ * threads, and the one way to wait. The h2o loop of the server floor implements it; so does the
+ * poll loop of the tests.
  */
 #ifndef AUTHD_BASE_LOOP_H
 #define AUTHD_BASE_LOOP_H
@@ -23,7 +24,8 @@ struct message {
 };
 
 struct loop_ops {
-    /* Watches a dup of fd for readability, level-triggered; io_close does not close the caller's fd. */
+    /* Watches a dup of fd for readability, level-triggered; io_close does not close the caller's
+     * fd. */
     struct io *(*io_open)(struct loop *, int fd, io_fn fn, void *arg);
     /* One call of fn with IO_WRITE once the descriptor is writable. */
     void (*io_want_write)(struct io *);
@@ -69,8 +71,8 @@ struct wait {
 };
 
 void wait_init(struct wait *w);
-/* Suspends until wait_finish, the deadline given, or the coroutine's own; on time-out returns on_timeout. When the
- * event has already happened, returns at once. */
+/* Suspends until wait_finish, the deadline given, or the coroutine's own; on time-out returns
+ * on_timeout. When the event has already happened, returns at once. */
 MUST_CHECK enum err wait_for(struct wait *w, int64_t deadline_ms, enum err on_timeout);
 /* On the waiter's loop. Further calls do nothing. */
 void wait_finish(struct wait *w, enum err result);

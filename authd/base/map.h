@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Open-addressing hash map from a 64-bit hash to a pointer. Several values may share a hash: the caller compares.
- * Keys that an attacker chooses are hashed with map_hash, which is SipHash under a per-process random key.
+ * Open-addressing hash map from a 64-bit hash to a pointer. Several values may share a hash: the
+ * caller compares. Keys that an attacker chooses are hashed with map_hash, which is SipHash under a
+ * per-process random key.
  */
 #ifndef AUTHD_BASE_MAP_H
 #define AUTHD_BASE_MAP_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Strings with a length, and a growing buffer in an arena. A struct str never owns its bytes and is not NUL-terminated
- * unless str_z made it; ptr == NULL means absent, which differs from empty.
+ * Strings with a length, and a growing buffer in an arena. A struct str never owns its bytes and is
+ * not NUL-terminated unless str_z made it; ptr == NULL means absent, which differs from empty.
  */
 #ifndef AUTHD_BASE_STR_H
 #define AUTHD_BASE_STR_H
@@ -53,14 +53,16 @@ size_t str_find(struct str s, char c);
 struct str str_slice(struct str s, size_t from, size_t to);
 /* Without ASCII blanks at either end. */
 struct str str_trim(struct str s);
-/* Cuts the piece before `sep` off *rest; false when *rest is used up. "a,,b" yields "a", "", "b". */
+/* Cuts the piece before `sep` off *rest; false when *rest is used up. "a,,b" yields "a", "", "b".
+ */
 bool str_split(struct str *rest, char sep, struct str *piece);
 
 /* Copies into the arena; str_z also appends a NUL. */
 struct str str_copy(struct arena *a, struct str s);
 const char *str_z(struct arena *a, struct str s);
 
-/* Decimal, the whole string, within [min, max]; no sign unless min < 0, no blanks, no leading plus. */
+/* Decimal, the whole string, within [min, max]; no sign unless min < 0, no blanks, no leading plus.
+ */
 bool str_to_int(struct str s, int64_t min, int64_t max, int64_t *out);
 
 /* Constant time in the contents; lengths may leak. For secrets and their hashes. */
@@ -73,9 +75,11 @@ bool utf8_valid(struct str s);
 /* Code points of a valid string. */
 size_t utf8_length(struct str s);
 
-/* base64url without padding, RFC 4648 section 5. Decoding refuses padding, foreign characters and slack bits. */
+/* base64url without padding, RFC 4648 section 5. Decoding refuses padding, foreign characters and
+ * slack bits. */
 #define BASE64URL_LEN(n) (((n)*4 + 2) / 3)
-size_t base64url_encode(char *out, const void *bytes, size_t n); /* writes BASE64URL_LEN(n), no NUL */
+size_t base64url_encode(char *out, const void *bytes,
+                        size_t n); /* writes BASE64URL_LEN(n), no NUL */
 /* false when malformed or longer than max; *n is the number of bytes written. */
 bool base64url_decode(struct str in, void *out, size_t max, size_t *n);
 void hex_encode(char *out, const void *bytes, size_t n); /* lower case, 2n characters, no NUL */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Threads that do what would stall a loop. The queue is bounded and fair: jobs wait per key (a tenant), keys take
- * turns, and one key may hold at most half of the queue once another key waits. Full answers ERR_overloaded at once,
- * before any work. Only the owner of a job touches it.
+ * Threads that do what would stall a loop. The queue is bounded and fair: jobs wait per key (a
+ * tenant), keys take turns, and one key may hold at most half of the queue once another key waits.
+ * Full answers ERR_overloaded at once, before any work. Only the owner of a job touches it.
  */
 #ifndef AUTHD_BASE_WORKER_H
 #define AUTHD_BASE_WORKER_H
@@ -25,11 +25,13 @@ struct workers *workers_create(const char *name, unsigned threads, unsigned queu
 void workers_destroy(struct workers *w);
 struct worker_stats workers_stats(struct workers *w);
 
-/* From a coroutine: runs fn(arg) on a worker and suspends until it is done. fn must not touch the loop, the arena or
- * anything but arg. When the deadline passes while the job waits it is withdrawn and ERR_overloaded returned; once it
- * runs, the caller waits for its end, so arg may live on the caller's stack. */
+/* From a coroutine: runs fn(arg) on a worker and suspends until it is done. fn must not touch the
+ * loop, the arena or anything but arg. When the deadline passes while the job waits it is withdrawn
+ * and ERR_overloaded returned; once it runs, the caller waits for its end, so arg may live on the
+ * caller's stack. */
 MUST_CHECK enum err worker_run(struct workers *w, uint64_t key, void (*fn)(void *), void *arg);
-/* From any thread: runs job->fn(job) on a worker; the job's owner frees it there or posts it back to a loop. */
+/* From any thread: runs job->fn(job) on a worker; the job's owner frees it there or posts it back
+ * to a loop. */
 struct worker_job {
     struct list link;
     void (*fn)(struct worker_job *);
