@@ -278,14 +278,19 @@ struct workers *workers_create(const char *name, unsigned threads, unsigned queu
     return w;
 }
 
+static bool drop_one(struct workers *w)
+{
+    list_for_each (at, &w->turns) {
+        if (lane_drop_newest(w, lane_of(at)))
+            return true;
+    }
+    return false;
+}
+
 static void drop_waiting(struct workers *w)
 {
-    list_for_each_safe (at, &w->turns) {
-        struct lane *lane = lane_of(at);
-        unsigned left = lane->queued; /* the lane is gone with its last job */
-        while (left > 0 && lane_drop_newest(w, lane))
-            left--;
-    }
+    while (drop_one(w))
+        continue;
 }
 
 void workers_destroy(struct workers *w)
