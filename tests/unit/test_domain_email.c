@@ -28,8 +28,7 @@ static void test_accepted(void **state)
         "1@1.de",
         "docomo..style.@example.jp",
         "x@xn--bcher-kva.example",
-        "j\xc3\xb6rg@b\xc3\xbc"
-        "cher.example",
+        "j\xc3\xb6rg@b\xc3\274cher.example",
         "\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b\xe5\xad\x90.\xe5\xb9\xbf\xe5\x91\x8a",
         "\xd0\xb0\xd0\xb4\xd0\xb0@\xd0\xbf\xd1\x80.\xd1\x80\xd1\x84",
         "\xe0\xb8\x99\xe0\xb9\x89\xe0\xb8\xb3@example.com",
@@ -97,51 +96,30 @@ static const char *const refused[] = {
     "a@b!c",
     "a@a23456789012345678901234567890123456789012345678901234567890123x.co",
     /* '@' and '.' in other clothes */
-    "a\xef\xbc\xa0"
-    "b.co",
-    "a@evil.co\xef\xbc\xa0"
-    "b.co",
-    "a\xef\xb9\xab"
-    "b.co",
-    "a@evil.co\xef\xb9\xab"
-    "b.co",
+    "a\xef\xbc\240b.co",
+    "a@evil.co\xef\xbc\240b.co",
+    "a\xef\xb9\253b.co",
+    "a@evil.co\xef\xb9\253b.co",
     "a\xe2\x83\x9d@b.co",
-    "a@b\xef\xbc\x8e"
-    "co",
-    "a@b\xe3\x80\x82"
-    "co",
-    "a@b\xef\xbd\xa1"
-    "co",
-    "a@b\xef\xb9\x92"
-    "co",
-    "a@b\xe2\x80\xa4"
-    "co",
-    "a@b\xe2\x80\xa5"
-    "co",
-    "a@b\xe2\x80\xa6"
-    "co",
-    "a@b\xef\xb8\x92"
-    "co",
-    "a@b\xdc\x81"
-    "co",
-    "a@b\xdc\x82"
-    "co",
-    "a@b\xea\x93\xb8"
-    "co",
-    "a@b\xf0\x90\xa9\x90"
-    "co",
-    "a@\xe2\x92\x88"
-    "co",
+    "a@b\xef\xbc\216co",
+    "a@b\xe3\x80\202co",
+    "a@b\xef\xbd\241co",
+    "a@b\xef\xb9\222co",
+    "a@b\xe2\x80\244co",
+    "a@b\xe2\x80\245co",
+    "a@b\xe2\x80\246co",
+    "a@b\xef\xb8\222co",
+    "a@b\xdc\201co",
+    "a@b\xdc\202co",
+    "a@b\xea\x93\270co",
+    "a@b\xf0\x90\xa9\220co",
+    "a@\xe2\x92\210co",
     "a\xe3\x80\x82@b.co",
     /* other characters that become ASCII elsewhere */
-    "\xef\xbd\x81"
-    "dmin@b.co",
-    "\xf0\x9d\x90\x9a"
-    "dmin@b.co",
-    "\xe2\x93\x90"
-    "dmin@b.co",
-    "of\xef\xac\x81"
-    "ce@b.co",
+    "\xef\xbd\201dmin@b.co",
+    "\xf0\x9d\x90\232dmin@b.co",
+    "\xe2\x93\220dmin@b.co",
+    "of\xef\xac\201ce@b.co",
     "a@ex\xe2\x93\x90mple.com",
     "a@b.c\xc2\xba",
     "a\xe2\x84\x80@b.co",
@@ -168,12 +146,9 @@ static const char *const refused[] = {
     "a\xf3\xa0\x81\xa1@b.co",
     "a\xcd\xb8@b.co",
     /* marks that would change the '@' or '.' before them */
-    "a@\xcc\xb8"
-    "b.co",
-    "a@b.\xcc\x81"
-    "co",
-    "\xcc\x81"
-    "a@b.co",
+    "a@\xcc\270b.co",
+    "a@b.\xcc\201co",
+    "\xcc\201a@b.co",
     /* not UTF-8 */
     "a\xff@b.co",
     "a\xc0\x80@b.co",

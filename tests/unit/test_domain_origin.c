@@ -118,12 +118,9 @@ static const char *const hostile[] = {
     "https://app%2eacme.com",
     "https://app.acme.com%00",
     "https://app.acme.com%",
-    "https://b\xc3\xbc"
-    "cher.example",
-    "https://app\xef\xbc\x8e"
-    "acme.com",
-    "https://app\xe3\x80\x82"
-    "acme.com",
+    "https://b\xc3\274cher.example",
+    "https://app\xef\xbc\216acme.com",
+    "https://app\xe3\x80\202acme.com",
     "https://\xff",
     "https://app\x7f.acme.com",
     "https://app'acme.com",

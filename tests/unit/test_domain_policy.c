@@ -357,8 +357,7 @@ static void test_text_lengths_and_characters(void **state)
     assert_true(reads(row, json_string("https://api.acme.com"), &policy, &code));
     check_str(policy.audience, "https://api.acme.com");
     assert_true(accepts(row, json_string("")));
-    assert_true(accepts(row, json_string("b\xc3\xbc"
-                                         "cher")));
+    assert_true(accepts(row, json_string("b\xc3\274cher")));
     assert_false(accepts(row, json_string("a\nb")));
     assert_false(accepts(row, json_string("a\tb")));
     assert_false(accepts(row, json_string("a\x7f")));

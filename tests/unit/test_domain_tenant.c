@@ -111,8 +111,7 @@ static void test_slugs(void **state)
                                       " acme",
                                       "a/b",
                                       "a\n",
-                                      "\xc3\xa4"
-                                      "b",
+                                      "\xc3\244b",
                                       "a%00b",
                                       "a@b",
                                       "aB",
