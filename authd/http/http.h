@@ -55,8 +55,10 @@ struct http_exchange {
     struct field_values path_values, query_values;
     struct tenant *tenant; /* reference, dropped by http_end */
     enum err error;        /* what was answered, for log and metrics */
-    char request_id[ID_LEN + 1];
+    char request_id[ID_LEN + 1]; /* ours; an X-Request-Id of the client is not taken over */
     struct http_address client; /* after trusted proxies */
+    struct str allow_origin;    /* Access-Control-Allow-Origin of the reply; NULL ptr = no CORS headers */
+    int64_t rate_limit;         /* with ERR_rate_limited: the limit a minute that was reached */
 };
 
 /* Everything that needs no I/O: request id, match, 404/405, preflight, key -> tenant, origin, rate, size, content type,
@@ -66,8 +68,8 @@ bool http_begin(struct http_exchange *x);
 void http_run(struct http_exchange *x);
 /* Releases the tenant; call once the reply was handed to the network. */
 void http_end(struct http_exchange *x);
-/* An error reply for what the server itself refuses (smuggling shapes, overload). CORS headers included where the
- * origin is known. */
+/* An error reply for what the server itself refuses (smuggling shapes, overload, a deadline), before or instead of
+ * http_begin. CORS headers included where the origin is known. The reply to a malformed request closes the connection. */
 void http_refuse(struct http_exchange *x, enum err e);
 
 /* The raw head as received: request line and headers up to the blank line. ERR_bad_request for duplicate or conflicting
