@@ -60,6 +60,8 @@ void timer_set(struct loop *l, struct timer *t, int64_t at_ms);
 void timer_cancel(struct loop *l, struct timer *t);
 /* Runs what is due; returns the milliseconds to the next one, or max_ms. */
 int64_t timers_run(struct loop *l, int64_t now_ms, int64_t max_ms);
+/* The memory of the heap, when the loop ends. */
+void timers_free(struct loop *l);
 
 /* One event that one coroutine waits for. Lives on the waiter's stack. */
 struct wait {
@@ -74,6 +76,9 @@ void wait_init(struct wait *w);
 /* Suspends until wait_finish, the deadline given, or the coroutine's own; on time-out returns
  * on_timeout. When the event has already happened, returns at once. */
 MUST_CHECK enum err wait_for(struct wait *w, int64_t deadline_ms, enum err on_timeout);
+/* Suspends until wait_finish, past every deadline: for what can no longer be withdrawn and is bound
+ * to end, such as a job that runs. */
+MUST_CHECK enum err wait_end(struct wait *w);
 /* On the waiter's loop. Further calls do nothing. */
 void wait_finish(struct wait *w, enum err result);
 /* Suspends the coroutine for that long. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Guarded memory for secrets that live as long as a tenant snapshot: slabs of sodium_malloc pages, read-only between
- * fills, wiped when given back. Slots are fixed-size cells; thread-safe.
+ * Guarded memory for secrets that live as long as a tenant snapshot: slabs of sodium_malloc pages,
+ * read-only between fills, wiped when given back. Slots are fixed-size cells; thread-safe.
  */
 #ifndef AUTHD_CRYPTO_KEYRING_H
 #define AUTHD_CRYPTO_KEYRING_H

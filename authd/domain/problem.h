@@ -12,7 +12,8 @@ enum { PROBLEMS_MAX = 16 };
 
 struct problem {
     struct str field;   /* dotted path, "policy.session_duration" */
-    const char *code;   /* "required", "wrong_type", "too_long", "malformed", "out_of_range", "unknown_field" … */
+    const char *code;   /* "required", "wrong_type", "too_long", "malformed", "out_of_range",
+                           "unknown_field" … */
     struct str message; /* a sentence for people */
 };
 
@@ -22,7 +23,7 @@ struct problems {
     struct problem list[PROBLEMS_MAX];
 };
 
-/* Copies field; message is formatted into the arena. */
+/* Copies field; message is formatted into the arena. p may be NULL: nobody wants to know. */
 void problem_add(struct problems *p, struct str field, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A tenant as the request path sees it: an immutable snapshot of everything the control plane knows, built once per
- * revision, shared by all loops, reference-counted. Plain data; store/registry builds, finds and swaps it.
+ * A tenant as the request path sees it: an immutable snapshot of everything the control plane
+ * knows, built once per revision, shared by all loops, reference-counted. Plain data;
+ * store/registry builds, finds and swaps it.
  */
 #ifndef AUTHD_DOMAIN_TENANT_H
 #define AUTHD_DOMAIN_TENANT_H
@@ -23,11 +24,12 @@ enum environment { ENV_LIVE, ENV_TEST, ENV_DEV };
 enum { KEY_HASH_LEN = 32, KEY_HINT_LEN = 16 };
 enum key_kind { KEY_NONE = 0, KEY_PUBLISHABLE, KEY_SECRET, KEY_OPERATOR };
 
-/* One active key of a client. A revoked key is not in the snapshot; expires_at (ms, 0 = never) ends a rolled one. */
+/* One active key of a client. A revoked key is not in the snapshot; expires_at (ms, 0 = never) ends
+ * a rolled one. */
 struct client_key {
     struct id id;
     uint8_t hash[KEY_HASH_LEN];
-    uint8_t kind; /* enum key_kind */
+    uint8_t kind;    /* enum key_kind */
     uint32_t client; /* index into tenant->clients */
     int64_t expires_at;
 };
@@ -38,8 +40,9 @@ struct client {
     struct str audience; /* empty: the tenant's */
 };
 
-/* Lifecycle of a signing key by time: published at published_at, signs from signs_at on, no longer signs once a newer
- * one does, leaves the JWKS at leaves_at (0 = not yet known). Revoked keys are not in the snapshot. */
+/* Lifecycle of a signing key by time: published at published_at, signs from signs_at on, no longer
+ * signs once a newer one does, leaves the JWKS at leaves_at (0 = not yet known). Revoked keys are
+ * not in the snapshot. */
 struct signing_key {
     struct id kid;
     uint8_t public_key[32];
@@ -59,7 +62,8 @@ struct tenant_secrets {
     uint8_t value[32];      /* seals values in the tenant's database */
 };
 
-/* How to reach a database: two login roles are used in turn so that credentials rotate without downtime. */
+/* How to reach a database: two login roles are used in turn so that credentials rotate without
+ * downtime. */
 struct db_route {
     struct str conninfo; /* libpq keywords without password */
     struct str password; /* in guarded memory, NUL-terminated; empty for peer */
@@ -87,8 +91,8 @@ struct tenant {
     struct str decoy_argon2id; /* hash of equal cost for unknown users */
     struct str decoy_scrypt;
     uint64_t shard; /* map_hash of the id: fairness key, pool lookup */
-    /* Prebuilt answers, see flow/discovery: body and strong ETag each. They change with the revision or when a key's
-     * time comes (fresh_until). */
+    /* Prebuilt answers, see flow/discovery: body and strong ETag each. They change with the
+     * revision or when a key's time comes (fresh_until). */
     struct str jwks, jwks_etag;
     struct str oauth_metadata, oauth_metadata_etag;
     struct str openid_metadata, openid_metadata_etag;
@@ -99,13 +103,14 @@ struct tenant {
 const struct signing_key *tenant_signing_key(const struct tenant *t, int64_t now);
 /* Whether the key is in the JWKS at `now`. */
 bool signing_key_published(const struct signing_key *k, int64_t now);
-/* Exact scheme, host and port; "null", wildcards and suffixes never match. The issuer's own origin always does. */
+/* Exact scheme, host and port; "null", wildcards and suffixes never match. The issuer's own origin
+ * always does. */
 bool tenant_allows_origin(const struct tenant *t, struct str origin);
 
 /* Names and values from outside. Each returns false and adds a problem when p is not NULL. */
 bool slug_valid(struct str s, struct problems *p, struct str field);
-/* scheme://host[:port], http or https, lower-case host, no default port, no path: what a browser sends. The canonical
- * form is written to *out. */
+/* scheme://host[:port], http or https, lower-case host, no default port, no path: what a browser
+ * sends. The canonical form is written to *out. */
 bool origin_parse(struct arena *a, struct str text, struct str *out);
 const char *environment_name(enum environment e);
 bool environment_parse(struct str s, enum environment *out);

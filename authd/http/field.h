@@ -32,7 +32,8 @@ enum field_type {
 enum field_flag {
     FIELD_REQUIRED = 1,   /* in: must be present and not null */
     FIELD_NULLABLE = 2,   /* in: null is accepted and means "clear": present with NULL ptr */
-    FIELD_OMIT_EMPTY = 4  /* out: absent when NULL/0 instead of null */
+    FIELD_OMIT_EMPTY = 4, /* out: absent when NULL/0 instead of null */
+    FIELD_ONCE = 8        /* out: a secret that is shown here and never again; every FIELD_SECRET of a reply has it */
 };
 
 struct field_list {

@@ -25,6 +25,7 @@ struct route {
     bool direct; /* answers from memory: no coroutine; the handler fills a struct prebuilt_reply */
     const char *tag; /* docs section */
     const char *doc;
+    const char *errors; /* codes of its flow beyond what the other columns imply, "a|b"; NULL = none */
 };
 
 /* What a direct handler answers with: bytes that live as long as the call's tenant. */
@@ -35,7 +36,8 @@ struct prebuilt_reply {
     int max_age_s;
 };
 
-extern const struct route routes[];
-extern const size_t route_count;
+/* All rows, joined from routes_parts.h before main runs. */
+extern const struct route *const routes;
+extern size_t route_count;
 
 #endif

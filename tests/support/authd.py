@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A running authd as a fixture: private PostgreSQL, free ports, two demo tenants; ended by pid.
+
+    from authd import Server, TestCase
+
+    class SignIn(TestCase):            # one server per test class
+        def test_...(self):
+            reply = self.server.post('/v1/auth/sign-in', {...}, key=self.server.env['PUBLISHABLE_KEY'])
+"""
+import base64
+import http.client
+import itertools
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = os.environ.get('AUTHD_BUILD', os.path.join(os.path.dirname(__file__), '..', '..', 'build', 'dev'))
+AUTHD = os.path.join(BUILD, 'authd', 'authd')
+HJCTL = os.path.join(BUILD, 'hjctl', 'hjctl')
+SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
+PASSWORD = 'violet-anchor-76-drum'
+_sequence = itertools.count(1)
+
+
+def free_port():
+    """A free port below the ephemeral range, so that nobody's outgoing connection takes it meanwhile."""
+    start = 10000 + (os.getpid() * 37 + next(_sequence) * 101) % 20000
+    for port in itertools.chain(range(start, 32000), range(10000, start)):
+        with socket.socket() as s:
+            try:
+                s.bind(('127.0.0.1', port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError('no free port')
+
+
+class Reply:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        """The error code, or None."""
+        try:
+            return self.json['error']['code']
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def __repr__(self):
+        return f'<{self.status} {self.body[:300]!r}>'
+
+
+def request(port, method, path, body=None, key=None, token=None, headers=None, origin=None, raw=None, timeout=30):
+    """One request on a connection of its own. body: JSON value; raw: bytes as they are."""
+    all_headers = {}
+    if key:
+        all_headers['X-Client-Id'] = key
+    if token:
+        all_headers['Authorization'] = f'Bearer {token}'
+    if origin:
+        all_headers['Origin'] = origin
+    data = raw
+    if body is not None:
+        data = json.dumps(body).encode()
+        all_headers['Content-Type'] = 'application/json'
+    all_headers.update(headers or {})
+    connection = http.client.HTTPConnection('127.0.0.1', port, timeout=timeout)
+    try:
+        connection.request(method, path, body=data, headers=all_headers)
+        r = connection.getresponse()
+        return Reply(r.status, r.headers, r.read())
+    finally:
+        connection.close()
+
+
+def raw_exchange(port, data, timeout=5):
+    """Sends bytes, returns everything until the server closes or falls silent."""
+    with socket.create_connection(('127.0.0.1', port), timeout=timeout) as s:
+        s.sendall(data)
+        received = b''
+        try:
+            while True:
+                chunk = s.recv(65536)
+                if not chunk:
+                    break
+                received += chunk
+        except (TimeoutError, ConnectionResetError):
+            pass
+        return received
+
+
+def jwt_payload(token):
+    part = token.split('.')[1]
+    return json.loads(base64.urlsafe_b64decode(part + '=' * (-len(part) % 4)))
+
+
+def parse_env(text):
+    """Lines NAME=value, shell-quoted."""
+    out = {}
+    for line in text.splitlines():
+        if '=' in line:
+            name, _, value = line.partition('=')
+            words = shlex.split(value)
+            out[name] = words[0] if words else ''
+    return out
+
+
+class Server:
+    def __init__(self, settings=None, state=None, extra_environment=None):
+        self.state = state or tempfile.mkdtemp(prefix='authd-', dir='/tmp')
+        os.chmod(self.state, 0o755)
+        self.owns_state = state is None
+        self.port, self.admin_port = free_port(), free_port()
+        self.environment = dict(os.environ)
+        self.environment.update({f'AUTHD_{k.upper()}': str(v) for k, v in (settings or {}).items()})
+        self.environment.update(extra_environment or {})
+        self.process = None
+        self.others = []
+        self.start()
+
+    # -- life ---------------------------------------------------------------------------------------
+
+    def start(self, wait=60):
+        ready = os.path.join(self.state, 'ready')
+        if os.path.exists(ready):
+            os.unlink(ready)
+        self.log = open(os.path.join(self.state, 'server.log'), 'ab')
+        self.process = subprocess.Popen(
+            [AUTHD, 'dev', '--state', self.state, '--demo', '--keep-postgres',
+             '--port', str(self.port), '--admin-port', str(self.admin_port)],
+            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=self.environment)
+        deadline = time.monotonic() + wait
+        while not os.path.exists(ready):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError('authd did not start:\n' + self.log_text()[-4000:])
+            time.sleep(0.02)
+        with open(os.path.join(self.state, 'env')) as f:
+            self.env = parse_env(f.read())
+
+    def start_second(self, settings=None):
+        """Another process on the same control database; returns its port."""
+        port, admin = free_port(), free_port()
+        environment = dict(self.environment)
+        environment.update({f'AUTHD_{k.upper()}': str(v) for k, v in (settings or {}).items()})
+        environment['AUTHD_LISTEN'] = f'127.0.0.1:{port}'
+        environment['AUTHD_ADMIN_LISTEN'] = f'127.0.0.1:{admin}'
+        process = subprocess.Popen([AUTHD, 'serve', '--config', os.path.join(self.state, 'authd.yaml')],
+                                   stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=environment)
+        self.others.append(process)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                if request(admin, 'GET', '/readyz').status == 200:
+                    return port
+            except OSError:
+                pass
+            if process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise RuntimeError('second authd did not start:\n' + self.log_text()[-4000:])
+
+    def log_text(self):
+        with open(os.path.join(self.state, 'server.log'), errors='replace') as f:
+            return f.read()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def terminate(self, wait=60):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(wait)
+
+    def postgres_stop(self):
+        subprocess.run(self.env['PG_STOP_CMD'], shell=True, check=True, stdout=subprocess.DEVNULL)
+
+    def postgres_start(self):
+        subprocess.run(self.env['PG_START_CMD'], shell=True, check=True, stdout=subprocess.DEVNULL)
+
+    def stop(self):
+        """Ends everything; returns what the sanitizers or the server itself complained about."""
+        for p in self.others + [self.process]:
+            if p and p.poll() is None:
+                p.send_signal(signal.SIGTERM)
+        bad = []
+        for p in self.others + [self.process]:
+            if p:
+                try:
+                    p.wait(60)
+                except subprocess.TimeoutExpired:
+                    p.kill()
+                    bad.append('did not drain')
+        if hasattr(self, 'env'):
+            subprocess.run(self.env['PG_STOP_CMD'], shell=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        text = self.log_text()
+        for mark in ('ERROR: AddressSanitizer', 'ERROR: LeakSanitizer', 'WARNING: ThreadSanitizer', 'runtime error:',
+                     'Assertion'):
+            if mark in text:
+                at = text.index(mark)
+                bad.append(text[at:at + 3000])
+        self.log.close()
+        if self.owns_state and not bad:
+            shutil.rmtree(self.state, ignore_errors=True)
+        return bad
+
+    # -- talking ------------------------------------------------------------------------------------
+
+    def request(self, method, path, body=None, port=None, **kw):
+        return request(port or self.port, method, path, body, **kw)
+
+    def get(self, path, **kw):
+        return self.request('GET', path, **kw)
+
+    def post(self, path, body=None, **kw):
+        return self.request('POST', path, body if body is not None else {}, **kw)
+
+    def operator(self, method, path, body=None, **kw):
+        return self.request(method, path, body, token=self.env['OPERATOR_KEY'], **kw)
+
+    def hjctl(self, *args, check=True, **kw):
+        done = subprocess.run(shlex.split(self.env['HJCTL']) + list(args), capture_output=True, text=True,
+                              env=self.environment, **kw)
+        if check and done.returncode != 0:
+            raise AssertionError(f'hjctl {args}: exit {done.returncode}\n{done.stdout}\n{done.stderr}')
+        return done
+
+    def policy(self, tenant, **policy):
+        reply = self.operator('PATCH', f'/v1/tenants/{tenant}', {'policy': policy})
+        assert reply.status == 200, reply
+        return reply
+
+    def new_tenant(self, **body):
+        """A tenant of one's own: {'slug', 'publishable_key', 'secret_key', …}."""
+        slug = f't{os.getpid() % 10000}-{next(_sequence)}'
+        reply = self.operator('POST', '/v1/tenants', {'slug': slug, 'environment': 'test', **body})
+        assert reply.status == 201, reply
+        made = reply.json
+        return {'slug': slug, 'id': made['id'], 'issuer': made['issuer'],
+                'publishable_key': made['client']['publishable_key'], 'secret_key': made['client']['secret_key'],
+                'client_id': made['client']['id']}
+
+    def new_user(self, key=None, email=None, password=PASSWORD, **kw):
+        """Signs somebody up; returns the reply's JSON with the e-mail beside it."""
+        email = email or f'user{next(_sequence)}-{os.getpid()}@example.com'
+        reply = self.post('/v1/auth/sign-up', {'email': email, 'password': password},
+                          key=key or self.env['PUBLISHABLE_KEY'], **kw)
+        assert reply.status == 201, reply
+        return {**reply.json, 'email': email}
+
+    def sign_in(self, email, password=PASSWORD, key=None, **kw):
+        return self.post('/v1/auth/sign-in', {'email': email, 'password': password},
+                         key=key or self.env['PUBLISHABLE_KEY'], **kw)
+
+    def refresh(self, refresh_token, key=None, **kw):
+        return self.post('/v1/auth/token/refresh', {'refresh_token': refresh_token},
+                         key=key or self.env['PUBLISHABLE_KEY'], **kw)
+
+    def sql(self, statement, database=None):
+        """Runs SQL as the development superuser; rows as text. database: default the control database."""
+        url = self.env['DATABASE_URL']
+        command = ['psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', url]
+        if database:
+            command += ['-d', f'{url} dbname={database}'] if '://' not in url else []
+        done = subprocess.run(command if not database else
+                              ['psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', f'{url} dbname={database}'],
+                              input=statement, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return [line for line in done.stdout.splitlines() if line]
+
+    def tenant_database(self, tenant):
+        return self.sql(f"SELECT database_name FROM authd_control.tenant WHERE slug = '{tenant}'")[0]
+
+
+class TestCase(unittest.TestCase):
+    """One server per class; settings = {...} become AUTHD_… variables."""
+    settings = {}
+    environment = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(cls.settings, extra_environment=cls.environment)
+
+    @classmethod
+    def tearDownClass(cls):
+        complaints = cls.server.stop()
+        if complaints:
+            raise AssertionError('the server complained:\n' + '\n'.join(complaints))
+
+    def assertError(self, reply, status, code):
+        self.assertEqual((reply.status, reply.code), (status, code), reply)
+        error = reply.json['error']
+        self.assertEqual(error['status'], status)
+        self.assertTrue(error['message'])
+        self.assertEqual(error['request_id'], reply.headers['X-Request-Id'])
+        return error
+
+
+def main():
+    unittest.main(verbosity=2, argv=[sys.argv[0]] + sys.argv[1:])
