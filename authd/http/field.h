@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "domain/problem.h"
+#include "flow/call.h"
 
 enum field_place { IN_BODY = 0, IN_PATH, IN_QUERY };
 
@@ -34,11 +35,6 @@ enum field_flag {
     FIELD_NULLABLE = 2,   /* in: null is accepted and means "clear": present with NULL ptr */
     FIELD_OMIT_EMPTY = 4, /* out: absent when NULL/0 instead of null */
     FIELD_ONCE = 8        /* out: a secret that is shown here and never again; every FIELD_SECRET of a reply has it */
-};
-
-struct field_list {
-    const void *items;
-    size_t n;
 };
 
 struct field {

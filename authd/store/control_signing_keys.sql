@@ -2,19 +2,22 @@
 --
 -- Signing keys of tenants. A key's place in its life follows from its times; see domain/tenant.h.
 
--- $1 tenant, $2 id after which the page starts or NULL, $3 rows
+-- $1 tenant, $2 id after which the page starts or NULL, $3 rows, $4 now
 -- name: signing_key_list
-SELECT kid, algorithm, published_at, signs_at, leaves_at, revoked_at
-FROM signing_key
-WHERE tenant_id = $1 AND ($2::text IS NULL OR kid < $2)
-ORDER BY kid DESC
+SELECT k.kid, k.algorithm, k.published_at, k.signs_at, k.leaves_at, k.revoked_at,
+       (k.kid = (SELECT s.kid FROM signing_key s
+                WHERE s.tenant_id = $1 AND s.revoked_at IS NULL AND s.signs_at <= $4::timestamptz
+                ORDER BY s.signs_at DESC, s.kid DESC LIMIT 1)) IS TRUE
+FROM signing_key k
+WHERE k.tenant_id = $1 AND ($2::text IS NULL OR k.kid < $2)
+ORDER BY k.kid DESC
 LIMIT $3::bigint;
 
 -- What making a new key takes: the wrapped tenant key, and the newest key so that two nodes do not rotate twice.
 -- $1 tenant
 -- name: signing_key_context
-SELECT t.wrapped_key, t.policy,
-       (SELECT s.kid FROM signing_key s WHERE s.tenant_id = t.id ORDER BY s.signs_at DESC, s.kid DESC LIMIT 1)
+SELECT t.wrapped_key,
+       (SELECT s.kid FROM signing_key s WHERE s.tenant_id = t.id AND s.revoked_at IS NULL ORDER BY s.signs_at DESC, s.kid DESC LIMIT 1)
 FROM tenant t
 WHERE t.id = $1 AND t.status IN ('provisioning', 'active', 'suspended');
 
@@ -24,7 +27,8 @@ WHERE t.id = $1 AND t.status IN ('provisioning', 'active', 'suspended');
 WITH target AS (
     SELECT t.id FROM tenant t
     WHERE t.id = $6 AND t.status IN ('provisioning', 'active', 'suspended')
-      AND $12 = (SELECT s.kid FROM signing_key s WHERE s.tenant_id = t.id ORDER BY s.signs_at DESC, s.kid DESC LIMIT 1)),
+      AND $12 = (SELECT s.kid FROM signing_key s
+                 WHERE s.tenant_id = t.id AND s.revoked_at IS NULL ORDER BY s.signs_at DESC, s.kid DESC LIMIT 1)),
 old AS (
     UPDATE signing_key s
     SET leaves_at = COALESCE(s.leaves_at, $11::timestamptz),
@@ -41,13 +45,14 @@ log AS (
            made.tenant_id, made.kid, jsonb_build_object('kids', (SELECT jsonb_agg(kid ORDER BY kid) FROM old)),
            jsonb_build_object('kid', made.kid, 'signs_at', made.signs_at), $4, $5
     FROM made)
-SELECT kid, algorithm, published_at, signs_at, leaves_at, revoked_at FROM made;
+SELECT kid, algorithm, published_at, signs_at, leaves_at, revoked_at, signs_at <= $2::timestamptz FROM made;
 
 -- Tenants whose newest key is older than $1.
 -- name: signing_key_aged
 SELECT t.id
 FROM tenant t
 WHERE t.status IN ('active', 'suspended')
-  AND NOT EXISTS (SELECT 1 FROM signing_key s WHERE s.tenant_id = t.id AND s.signs_at > $1::timestamptz)
+  AND NOT EXISTS (SELECT 1 FROM signing_key s
+                  WHERE s.tenant_id = t.id AND s.revoked_at IS NULL AND s.signs_at > $1::timestamptz)
 ORDER BY t.id
 LIMIT 100;
