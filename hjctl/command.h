@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A command is a row: grammar, the API call it stands for, what it prints. Help, completion and the man page come from
- * the same rows; only commands that are not an API call have a function.
+ * A command is a row: grammar, the API call it stands for, what it prints. Help, completion and the
+ * man page come from the same rows; only commands that are not an API call have a function.
  */
 #ifndef HJCTL_COMMAND_H
 #define HJCTL_COMMAND_H
@@ -26,8 +26,8 @@ enum flag_type { FLAG_TEXT = 1, FLAG_SWITCH, FLAG_NUMBER };
 enum flag_place { TO_BODY = 0, TO_QUERY, TO_POLICY, TO_COMMAND };
 
 struct flag {
-    const char *name;   /* "name": given as --name */
-    const char *value;  /* what the help calls it: "TEXT"; NULL for a switch */
+    const char *name;  /* "name": given as --name */
+    const char *value; /* what the help calls it: "TEXT"; NULL for a switch */
     enum flag_type type;
     enum flag_place place;
     const char *member; /* of body or query; NULL = name with underscores */

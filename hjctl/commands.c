@@ -147,7 +147,7 @@ static char *dashed(const char *name)
 static const char *policy_value_name(enum policy_type type)
 {
     static const char *const names[] = {
-        [POLICY_duration] = "DURATION", [POLICY_number] = "N",      [POLICY_choice] = "CHOICE",
+        [POLICY_duration] = "DURATION", [POLICY_number] = "N",     [POLICY_choice] = "CHOICE",
         [POLICY_text] = "TEXT",         [POLICY_origins] = "LIST", [POLICY_names] = "LIST"};
     return names[type];
 }

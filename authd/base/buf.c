@@ -37,7 +37,7 @@ static void grow(struct buf *b, size_t n)
 
 char *buf_reserve(struct buf *b, size_t n)
 {
-    if (n > b->cap - b->len)
+    if (!b->ptr || n > b->cap - b->len)
         grow(b, n);
     return b->ptr + b->len;
 }

@@ -32,6 +32,7 @@ struct coro {
     void (*fn)(void *);
     void *arg;
     int64_t deadline_ms;
+    unsigned valgrind_stack;
     bool running; /* on the chain of those that resumed each other */
     bool finished;
 };
@@ -62,12 +63,17 @@ static void switch_context(struct context *from, struct context *to, bool for_go
     arrive(fake_stack);
 }
 
+/* A coroutine that has returned stays in this loop for the next function, which makes a cached
+ * stack ready to run; no function means that the stack is to be freed. */
 static void coro_main(void)
 {
-    arrive(NULL);
     struct coro *co = thread.current;
-    co->fn(co->arg);
-    co->finished = true;
+    arrive(NULL);
+    while (co->fn) {
+        co->fn(co->arg);
+        co->finished = true;
+        switch_context(&co->context, co->resumer, false);
+    }
     switch_context(&co->context, co->resumer, true);
     abort();
 }
@@ -77,56 +83,31 @@ static char *mapping_of(struct coro *co)
     return (char *)co + sizeof(*co) - MAPPING_SIZE;
 }
 
-static struct coro *map_stack(void)
+static struct coro *coro_create(void)
 {
     char *mapping = mmap(NULL, MAPPING_SIZE, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (mapping == MAP_FAILED || mprotect(mapping, GUARD_SIZE, PROT_NONE) != 0)
         abort();
-    return (struct coro *)(void *)(mapping + MAPPING_SIZE - sizeof(struct coro));
-}
-
-static struct coro *take_stack(void)
-{
-    struct coro *co = thread.free;
-    if (!co)
-        return map_stack();
-    thread.free = co->resumed_from;
-    thread.free_count--;
-    return co;
-}
-
-static void release_stack(struct coro *co)
-{
-    char *mapping = mapping_of(co);
-    sanitizer_show(mapping + GUARD_SIZE, CORO_STACK_SIZE);
-    tsan_destroy(co->context.tsan_fiber);
-    if (thread.free_count >= FREE_MAX) {
-        munmap(mapping, MAPPING_SIZE);
-        return;
-    }
-    co->resumed_from = thread.free;
-    thread.free = co;
-    thread.free_count++;
-}
-
-static void prepare(struct coro *co)
-{
-    char *bottom = mapping_of(co) + GUARD_SIZE;
-    size_t size = (size_t)((char *)co - bottom);
+    char *bottom = mapping + GUARD_SIZE;
+    struct coro *co = (struct coro *)(void *)(mapping + MAPPING_SIZE - sizeof(struct coro));
+    co->context.stack = (struct stack_bounds){bottom, (size_t)((char *)co - bottom)};
+    co->context.tsan_fiber = tsan_create();
+    co->valgrind_stack = valgrind_add_stack(bottom, co->context.stack.size);
+    co->home = &thread;
     if (getcontext(&co->context.registers) != 0)
         abort();
     co->context.registers.uc_stack.ss_sp = bottom;
-    co->context.registers.uc_stack.ss_size = size;
-    co->context.registers.uc_link = NULL;
-    co->context.stack = (struct stack_bounds){bottom, size};
-    co->context.tsan_fiber = tsan_create();
+    co->context.registers.uc_stack.ss_size = co->context.stack.size;
     makecontext(&co->context.registers, coro_main, 0);
+    return co;
 }
 
-static void run(struct coro *co)
+/* Gives control to the coroutine until it suspends, returns or ends. */
+static void enter(struct coro *co)
 {
-    thread.context.tsan_fiber = thread.current ? thread.context.tsan_fiber : tsan_current();
+    if (!thread.current)
+        thread.context.tsan_fiber = tsan_current();
     co->resumer = thread.current ? &thread.current->context : &thread.context;
     co->resumed_from = thread.current;
     co->running = true;
@@ -134,21 +115,52 @@ static void run(struct coro *co)
     switch_context(co->resumer, &co->context, false);
     thread.current = co->resumed_from;
     co->running = false;
+}
+
+static void coro_destroy(struct coro *co)
+{
+    co->fn = NULL;
+    enter(co);
+    tsan_destroy(co->context.tsan_fiber);
+    valgrind_remove_stack(co->valgrind_stack);
+    sanitizer_show(co->context.stack.bottom, co->context.stack.size);
+    munmap(mapping_of(co), MAPPING_SIZE);
+}
+
+static struct coro *take_free(void)
+{
+    struct coro *co = thread.free;
+    thread.free = co->resumed_from;
+    thread.free_count--;
+    return co;
+}
+
+static void put_free(struct coro *co)
+{
+    co->resumed_from = thread.free;
+    thread.free = co;
+    thread.free_count++;
+}
+
+static void run(struct coro *co)
+{
+    enter(co);
     if (!co->finished)
         return;
     thread.alive--;
-    release_stack(co);
+    if (thread.free_count < FREE_MAX)
+        put_free(co);
+    else
+        coro_destroy(co);
 }
 
 void coro_spawn(void (*fn)(void *), void *arg, int64_t deadline_ms)
 {
-    struct coro *co = take_stack();
-    co->home = &thread;
+    struct coro *co = thread.free ? take_free() : coro_create();
     co->fn = fn;
     co->arg = arg;
     co->deadline_ms = deadline_ms;
     co->finished = false;
-    prepare(co);
     thread.alive++;
     run(co);
 }
@@ -184,5 +196,5 @@ unsigned coro_alive(void)
 void coro_thread_cleanup(void)
 {
     while (thread.free)
-        munmap(mapping_of(take_stack()), MAPPING_SIZE);
+        coro_destroy(take_free());
 }

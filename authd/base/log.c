@@ -23,21 +23,14 @@ enum {
     STALL_MS = 100, /* how long a full pipe may hold up a thread before the line is dropped */
 };
 
-static enum log_level log_least = LOG_INFO;
-static bool log_json;
-static int log_fd = STDERR_FILENO;
+static _Atomic(enum log_level) log_least = LOG_INFO;
+static _Atomic bool log_json;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* Under the lock: */
+static int log_fd = STDERR_FILENO;
 static char pending[PENDING_SIZE];
 static size_t pending_len;
-
-void log_setup(enum log_level least, bool json, int fd)
-{
-    log_flush();
-    log_least = least;
-    log_json = json;
-    log_fd = fd;
-}
 
 static bool wait_writable(void)
 {
@@ -65,6 +58,17 @@ static void flush_locked(void)
 {
     write_whole(pending, pending_len);
     pending_len = 0;
+}
+
+/* At any time: a reload may change the level while others log. */
+void log_setup(enum log_level least, bool json, int fd)
+{
+    pthread_mutex_lock(&lock);
+    flush_locked();
+    log_fd = fd;
+    pthread_mutex_unlock(&lock);
+    log_least = least;
+    log_json = json;
 }
 
 static void add_locked(struct str line)

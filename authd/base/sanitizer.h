@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the sanitizers want to be told: which arena bytes are not handed out, and when the stack
- * changes. Every function is empty in a build without the sanitizer that asks for it.
+ * What the sanitizers and valgrind want to be told: which arena bytes are not handed out, and when
+ * the stack changes. Every function is empty in a build without the tool that asks for it.
  */
 #ifndef AUTHD_BASE_SANITIZER_H
 #define AUTHD_BASE_SANITIZER_H
@@ -92,6 +92,29 @@ static inline void tsan_switch(void *fiber)
 static inline void tsan_destroy(void *fiber)
 {
     (void)fiber;
+}
+#endif
+
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+/* Stacks that lie side by side look like one that grows. A few no-ops outside valgrind. */
+static inline unsigned valgrind_add_stack(const void *bottom, size_t size)
+{
+    return (unsigned)VALGRIND_STACK_REGISTER(bottom, (const char *)bottom + size);
+}
+static inline void valgrind_remove_stack(unsigned stack)
+{
+    VALGRIND_STACK_DEREGISTER(stack);
+}
+#else
+static inline unsigned valgrind_add_stack(const void *bottom, size_t size)
+{
+    (void)bottom, (void)size;
+    return 0;
+}
+static inline void valgrind_remove_stack(unsigned stack)
+{
+    (void)stack;
 }
 #endif
 

@@ -57,6 +57,8 @@ uint64_t siphash(struct siphash_key key, struct str data)
         .v2 = key.k0 ^ UINT64_C(0x6c7967656e657261),
         .v3 = key.k1 ^ UINT64_C(0x7465646279746573),
     };
+    if (!data.ptr)
+        data = STR("");
     size_t whole = data.len & ~(size_t)7;
     for (size_t i = 0; i < whole; i += 8)
         absorb(&s, load_le(data.ptr + i, 8));

@@ -108,8 +108,9 @@ static void lane_add_job(struct workers *w, uint64_t key, struct worker_job *job
 /* Takes the oldest job of the lane whose turn it is; the lane goes to the end of the line. */
 static struct worker_job *take_next(struct workers *w)
 {
-    struct lane *lane = lane_of(list_pop_front(&w->turns));
+    struct lane *lane = lane_of(w->turns.next);
     struct worker_job *job = job_of(lane->jobs.next);
+    list_remove(&lane->link);
     list_push_back(&w->turns, &lane->link);
     lane_remove_job(w, lane, job);
     return job;
@@ -277,14 +278,19 @@ struct workers *workers_create(const char *name, unsigned threads, unsigned queu
     return w;
 }
 
+static bool drop_one(struct workers *w)
+{
+    list_for_each (at, &w->turns) {
+        if (lane_drop_newest(w, lane_of(at)))
+            return true;
+    }
+    return false;
+}
+
 static void drop_waiting(struct workers *w)
 {
-    list_for_each_safe (at, &w->turns) {
-        struct lane *lane = lane_of(at);
-        unsigned left = lane->queued; /* the lane is gone with its last job */
-        while (left > 0 && lane_drop_newest(w, lane))
-            left--;
-    }
+    while (drop_one(w))
+        continue;
 }
 
 void workers_destroy(struct workers *w)

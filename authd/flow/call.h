@@ -51,12 +51,6 @@ struct call {
     struct str etag;          /* set by flows of config resources, without quotes */
 };
 
-/* A list in an input or output struct. */
-struct field_list {
-    const void *items;
-    size_t n;
-};
-
 typedef enum err (*flow_fn)(struct call *);
 
 /* Process-wide parts that flows use; filled by the server before the loops run. */

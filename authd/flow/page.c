@@ -7,9 +7,8 @@
 #include <pthread.h>
 
 #include "crypto/seal.h"
+#include "flow/cursor.h"
 #include "store/store.h"
-
-enum { CURSOR_SEALED_LEN = ID_LEN + SEAL_OVERHEAD };
 
 static uint8_t control_key[SEAL_KEY_LEN];
 static pthread_once_t control_key_once = PTHREAD_ONCE_INIT;
@@ -25,35 +24,15 @@ const uint8_t *page_control_key(void)
     return control_key;
 }
 
-static struct seal_place cursor_place(const struct page_frame *frame)
+/* The list's name has no blank, so that list and filter cannot run into each other. */
+static struct str scope_of(struct arena *a, const struct page_frame *frame)
 {
-    return (struct seal_place){
-        .tenant = STR("list"), .table = frame->list, .column = STR("cursor"), .row = frame->filter};
-}
-
-static struct str cursor_seal(struct arena *a, const struct page_frame *frame,
-                              const struct id *last)
-{
-    uint8_t sealed[CURSOR_SEALED_LEN];
-    struct seal_place place = cursor_place(frame);
-    seal(frame->key, &place, last->z, ID_LEN, sealed);
-    char *text = arena_alloc(a, BASE64URL_LEN(sizeof(sealed)));
-    return (struct str){text, base64url_encode(text, sealed, sizeof(sealed))};
-}
-
-static bool cursor_open(struct arena *a, const struct page_frame *frame, struct str cursor,
-                        struct str *last)
-{
-    uint8_t sealed[CURSOR_SEALED_LEN];
-    size_t n;
-    if (!base64url_decode(cursor, sealed, sizeof(sealed), &n) || n != sizeof(sealed))
-        return false;
-    struct seal_place place = cursor_place(frame);
-    uint8_t *plain = arena_alloc(a, ID_LEN);
-    if (seal_open(frame->key, &place, sealed, n, plain) != ERR_OK)
-        return false;
-    *last = (struct str){(const char *)plain, ID_LEN};
-    return true;
+    struct buf b;
+    buf_init(&b, a, 64);
+    buf_str(&b, frame->list);
+    buf_char(&b, ' ');
+    buf_str(&b, frame->filter);
+    return buf_view(&b);
 }
 
 enum err page_open(struct call *c, const struct page_in *in, const struct page_frame *frame,
@@ -61,8 +40,13 @@ enum err page_open(struct call *c, const struct page_in *in, const struct page_f
 {
     int64_t limit = in->limit ? in->limit : PAGE_LIMIT_DEFAULT;
     *out = (struct page_query){.limit = limit + 1};
-    if (!str_is_set(in->cursor) || cursor_open(c->arena, frame, in->cursor, &out->after))
+    if (!str_is_set(in->cursor))
         return ERR_OK;
+    struct cursor *at = arena_new(c->arena, struct cursor);
+    if (cursor_read(c->arena, frame->key, scope_of(c->arena, frame), in->cursor, at)) {
+        out->after = id_str(&at->id);
+        return ERR_OK;
+    }
     problem_add(&c->problems, STR("cursor"), "malformed",
                 "The cursor is not one that this list with this filter has given.");
     return ERR_validation_failed;
@@ -77,5 +61,6 @@ void page_close(struct call *c, const struct page_frame *frame, const struct pag
     if (!out->has_more)
         return;
     const struct id *last = (const struct id *)((const char *)items + (limit - 1) * size);
-    out->next_cursor = cursor_seal(c->arena, frame, last);
+    struct cursor at = {.id = *last};
+    out->next_cursor = cursor_text(c->arena, frame->key, scope_of(c->arena, frame), &at);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lists in pages: limit and cursor in, data, has_more and next_cursor out. A cursor is the id of
- * the last row of a page, sealed to the list and its filter: it opens nowhere else, says nothing to
- * whoever holds it, and cannot be made up.
+ * Lists in pages: limit and cursor in, data, has_more and next_cursor out. A cursor is sealed
+ * to the list and its filter (flow/cursor): it works nowhere else and cannot be made up.
  */
 #ifndef AUTHD_FLOW_PAGE_H
 #define AUTHD_FLOW_PAGE_H
@@ -18,7 +17,10 @@ struct page_in {
 };
 
 struct page_out {
-    struct field_list data;
+    struct { /* http's struct field_list */
+        const void *items;
+        size_t n;
+    } data;
     bool has_more;
     struct str next_cursor; /* NULL ptr on the last page */
 };

@@ -293,7 +293,8 @@ static void test_destroy_drops_waiters_and_runs_the_rest(void **state)
     spawn_calls(waiting, 2, 1);
     assert_int_equal(worker_submit(workers, 1, &s.job), ERR_OK);
     pthread_create(&destroyer, NULL, destroy_workers, NULL);
-    poll_loop_run(loop, is_over, &waiting[1]);
+    poll_loop_run(loop, is_over, &waiting[0]); /* the newest goes first */
+    assert_int_equal(waiting[1].got, ERR_overloaded);
     assert_int_equal(waiting[0].got, ERR_overloaded);
     open_gate();
     finish();
