@@ -105,14 +105,15 @@ static void read_body(struct reading *r, const struct fields *fields, json_t *bo
 
 /* ---- path and query ---- */
 
-/* A path that cannot be an id of ours names nothing: not_found, as for an id that does not exist. */
+/* A path that cannot be an id of ours names nothing: not_found, as for an id that does not exist.
+ */
 static enum err read_path(struct arena *a, const struct field *row,
                           const struct field_values *values, void *in)
 {
     struct str text = values_get(values, str_of(row->name));
     mark_present(row, in);
     return text.ptr && value_from_text(a, row, text, member_at(in, row->offset)) ? ERR_OK
-                                                                                : ERR_not_found;
+                                                                                 : ERR_not_found;
 }
 
 static void read_query(struct reading *r, const struct field *row,

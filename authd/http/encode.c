@@ -23,12 +23,18 @@ union value {
 static size_t size_of(enum field_type type)
 {
     static const size_t sizes[] = {
-        [FIELD_TEXT] = sizeof(struct str),        [FIELD_SECRET] = sizeof(struct str),
-        [FIELD_INT] = sizeof(int64_t),            [FIELD_BOOL] = sizeof(bool),
-        [FIELD_TIME] = sizeof(int64_t),           [FIELD_DURATION] = sizeof(int64_t),
-        [FIELD_CHOICE] = sizeof(struct str),      [FIELD_ID] = sizeof(struct id),
-        [FIELD_JSON] = sizeof(struct str),        [FIELD_OBJECT] = sizeof(void *),
-        [FIELD_LIST] = sizeof(struct field_list), [FIELD_TEXTS] = sizeof(struct str_list),
+        [FIELD_TEXT] = sizeof(struct str),
+        [FIELD_SECRET] = sizeof(struct str),
+        [FIELD_INT] = sizeof(int64_t),
+        [FIELD_BOOL] = sizeof(bool),
+        [FIELD_TIME] = sizeof(int64_t),
+        [FIELD_DURATION] = sizeof(int64_t),
+        [FIELD_CHOICE] = sizeof(struct str),
+        [FIELD_ID] = sizeof(struct id),
+        [FIELD_JSON] = sizeof(struct str),
+        [FIELD_OBJECT] = sizeof(void *),
+        [FIELD_LIST] = sizeof(struct field_list),
+        [FIELD_TEXTS] = sizeof(struct str_list),
     };
     return sizes[type];
 }

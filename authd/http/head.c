@@ -45,7 +45,8 @@ static bool is_digits(struct str s)
     return s.len > 0;
 }
 
-/* The next line without its CRLF. False when no CRLF is left, or when a CR or LF stands elsewhere. */
+/* The next line without its CRLF. False when no CRLF is left, or when a CR or LF stands elsewhere.
+ */
 static bool next_line(struct str *rest, struct str *line)
 {
     size_t end = str_find(*rest, '\n');

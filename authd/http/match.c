@@ -25,8 +25,8 @@ static struct node root;
 static struct arena *tree; /* lives as long as the process */
 
 static const char *const method_names[METHOD_COUNT] = {
-    [METHOD_GET] = "GET",       [METHOD_HEAD] = "HEAD", [METHOD_POST] = "POST",
-    [METHOD_PUT] = "PUT",       [METHOD_PATCH] = "PATCH", [METHOD_DELETE] = "DELETE",
+    [METHOD_GET] = "GET",        [METHOD_HEAD] = "HEAD",   [METHOD_POST] = "POST",
+    [METHOD_PUT] = "PUT",        [METHOD_PATCH] = "PATCH", [METHOD_DELETE] = "DELETE",
     [METHOD_OPTIONS] = "OPTIONS"};
 
 static bool is_dots(struct str s)
@@ -45,8 +45,7 @@ enum err path_split(struct arena *a, struct str raw, struct path_segments *out)
     struct str piece;
     while (str_split(&rest, '/', &piece)) {
         struct str segment;
-        if (piece.len == 0 || !percent_decode(a, piece, PERCENT_PATH, &segment) ||
-            is_dots(segment))
+        if (piece.len == 0 || !percent_decode(a, piece, PERCENT_PATH, &segment) || is_dots(segment))
             return ERR_bad_request;
         if (out->n == PATH_SEGMENTS_MAX)
             return ERR_not_found;

@@ -5,8 +5,8 @@
  * joins them and adds the few rows that describe this server itself. A part is an array and its
  * length:
  *
- *     const struct route routes_user[] = {{.method = METHOD_POST, .path = "/v1/auth/sign-in", …}, …};
- *     const size_t routes_user_count = sizeof(routes_user) / sizeof(routes_user[0]);
+ *     const struct route routes_user[] = {{.method = METHOD_POST, .path = "/v1/auth/sign-in", …},
+ * …}; const size_t routes_user_count = sizeof(routes_user) / sizeof(routes_user[0]);
  *
  * A row's `errors` names the codes its flow may answer with beyond those that need, fields and rate
  * class imply ("sign_up_closed|email_already_exists"): they go into OpenAPI and docs/api.md.

@@ -48,6 +48,7 @@ static void test_key_lowers_ascii_only(void **state)
 static void test_unicode_identity_normalised_before_judged(void **state)
 {
     check_key(*state, "jo\xcc\x88rg@example.com", "j\xc3\xb6rg@example.com");
+    check_key(*state, "T\xcc\x88@example.com", "\xe1\xba\x97@example.com");
     check_key(*state, "\xe2\x84\xaa@example.com", "k@example.com"); /* U+212A KELVIN SIGN */
     check_key(*state, "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab@example.com",
               "\xed\x95\x9c@example.com");
