@@ -29,8 +29,8 @@ static enum state read_state(struct dev *d, pid_t *pid)
 {
     struct arena *scratch = arena_create(1024);
     struct dev reader = {.arena = scratch};
-    struct str rest = str_of(dev_read(&reader, dev_text(&reader, "%s/postmaster.pid",
-                                                        d->postgres.data)));
+    struct str rest =
+        str_of(dev_read(&reader, dev_text(&reader, "%s/postmaster.pid", d->postgres.data)));
     struct str line;
     int64_t number = 0;
     enum state state = STATE_NONE;
@@ -187,7 +187,7 @@ static bool start_child(struct dev *d)
     if (p->child == 0) {
         dev_postgres_become(p);
         redirect(p);
-        setpgid(0, 0); /* Ctrl-C is for us: the server drains first */
+        setpgid(0, 0);                   /* Ctrl-C is for us: the server drains first */
         prctl(PR_SET_PDEATHSIG, SIGINT); /* after setuid, which clears it */
         if (getppid() != parent)
             _exit(0);
