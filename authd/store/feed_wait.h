@@ -5,6 +5,8 @@
 #ifndef AUTHD_STORE_FEED_WAIT_H
 #define AUTHD_STORE_FEED_WAIT_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 /* On the feed thread: everything up to `revision` is visible; its waiters go on. */
