@@ -13,6 +13,7 @@
 #include "store/provision.h"
 #include "store/store.h"
 #include "store/tenant_keys.h"
+#include "store/upkeep.h"
 
 static struct str issuer_make(struct arena *a, struct str slug)
 {

@@ -6,7 +6,7 @@
 
 #include "flow/operator_call.h"
 #include "flow/tenant_policy.h"
-#include "store/provision.h"
+#include "store/upkeep.h"
 
 static enum err tenant_reply(struct call *c)
 {

@@ -13,6 +13,8 @@
 #include "store/provisioner.h"
 #include "store/store.h"
 
+#define ROW_RIGHTS "SELECT, INSERT, UPDATE, DELETE"
+
 /* The identifiers of a row, quoted for scripts. */
 struct quoted {
     const char *database;
@@ -119,21 +121,21 @@ enum err provision_database(struct provisioner *p, struct arena *a, const struct
 static void inside_script(struct buf *b, const struct quoted *q)
 {
     buf_printf(b, "REASSIGN OWNED BY " PROVISION_TEMPLATE_OWNER " TO %s;", q->owner);
-    buf_printf(
-        b,
-        "REVOKE ALL ON DATABASE %1$s FROM PUBLIC; GRANT CONNECT ON DATABASE %1$s TO %2$s, %3$s;"
-        "GRANT USAGE ON SCHEMA " SCHEMA_TENANT " TO %2$s, %3$s;"
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " SCHEMA_TENANT
-        " TO %2$s, %3$s;"
-        "REVOKE INSERT, UPDATE, DELETE ON " SCHEMA_TENANT ".migration FROM %2$s, %3$s;",
-        q->database, q->login[0], q->login[1]);
-    buf_printf(b,
-               "ALTER DEFAULT PRIVILEGES FOR ROLE %1$s IN SCHEMA " SCHEMA_TENANT
-               " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %2$s, %3$s;",
-               q->owner, q->login[0], q->login[1]);
-    for (int i = 0; i < 2; i++)
+    buf_printf(b, "REVOKE ALL ON DATABASE %s FROM PUBLIC;", q->database);
+    for (int i = 0; i < 2; i++) {
+        buf_printf(b, "GRANT CONNECT ON DATABASE %s TO %s;", q->database, q->login[i]);
+        buf_printf(b, "GRANT USAGE ON SCHEMA " SCHEMA_TENANT " TO %s;", q->login[i]);
+        buf_printf(b, "GRANT " ROW_RIGHTS " ON ALL TABLES IN SCHEMA " SCHEMA_TENANT " TO %s;",
+                   q->login[i]);
+        buf_printf(b, "REVOKE INSERT, UPDATE, DELETE ON " SCHEMA_TENANT ".migration FROM %s;",
+                   q->login[i]);
+        buf_printf(b,
+                   "ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA " SCHEMA_TENANT
+                   " GRANT " ROW_RIGHTS " ON TABLES TO %s;",
+                   q->owner, q->login[i]);
         buf_printf(b, "ALTER ROLE %s IN DATABASE %s SET search_path = " SCHEMA_TENANT ";",
                    q->login[i], q->database);
+    }
     buf_char(b, '\0');
 }
 

@@ -8,7 +8,9 @@
 #ifndef AUTHD_STORE_UPKEEP_H
 #define AUTHD_STORE_UPKEEP_H
 
-#include "base/arena.h"
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/err.h"
 
 MUST_CHECK enum err upkeep_start(void);
