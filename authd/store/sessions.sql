@@ -48,15 +48,13 @@ SELECT s.id, s.user_id, s.client_id, s.created_at, s.rotated_at, s.previous_rota
 -- active. $5 is now. The row comes back as it is afterwards, advanced or not: the conditions stand in SET and not in
 -- WHERE, because only there are they judged on the newest row when calls race, and the loser still learns what it lost to.
 UPDATE session s SET
-    generation = CASE WHEN s.generation = $2::bigint AND s.ended_at IS NULL AND s.created_at > $3::timestamptz
-                           AND s.rotated_at > $4::timestamptz AND s.client_id = $6 AND u.status = 'active'
-                      THEN s.generation + 1 ELSE s.generation END,
-    rotated_at = CASE WHEN s.generation = $2::bigint AND s.ended_at IS NULL AND s.created_at > $3::timestamptz
-                           AND s.rotated_at > $4::timestamptz AND s.client_id = $6 AND u.status = 'active'
-                      THEN $5::timestamptz ELSE s.rotated_at END,
-    previous_rotated_at = CASE WHEN s.generation = $2::bigint AND s.ended_at IS NULL AND s.created_at > $3::timestamptz
-                                    AND s.rotated_at > $4::timestamptz AND s.client_id = $6 AND u.status = 'active'
-                               THEN s.rotated_at ELSE s.previous_rotated_at END
+    (generation, rotated_at, previous_rotated_at) = (
+        SELECT CASE WHEN advances THEN s.generation + 1 ELSE s.generation END,
+               CASE WHEN advances THEN $5::timestamptz ELSE s.rotated_at END,
+               CASE WHEN advances THEN s.rotated_at ELSE s.previous_rotated_at END
+          FROM (SELECT s.generation = $2::bigint AND s.ended_at IS NULL AND s.client_id = $6
+                       AND s.created_at > $3::timestamptz AND s.rotated_at > $4::timestamptz
+                       AND u.status = 'active') AS judged (advances))
   FROM app_user u
  WHERE s.id = $1 AND u.id = s.user_id
 RETURNING s.id, s.user_id, s.client_id, s.created_at, s.rotated_at, s.previous_rotated_at, s.generation, s.ended_at, s.amr,
