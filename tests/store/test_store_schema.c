@@ -193,12 +193,36 @@ static unsigned check_statement(PGconn *c, const char *name)
     return wrong;
 }
 
-/* The plane of a statement is its file's: control_*.sql, or a tenant's. */
-static unsigned check_file(PGconn *c, const char *dir, const char *name, unsigned *count)
+/* The plane of a statement is its file's: the control database's files are known by name, the
+ * janitor works in both, everything else is a tenant's. */
+struct planes {
+    PGconn *control;
+    PGconn *tenant;
+    unsigned count;
+    unsigned wrong;
+};
+
+static bool prepares(PGconn *c, const char *name)
+{
+    PGresult *r = PQprepare(c, "", statement_of(name)->text, 0, NULL);
+    bool good = PQresultStatus(r) == PGRES_COMMAND_OK;
+    PQclear(r);
+    return good;
+}
+
+static PGconn *plane_of(const struct planes *p, struct str file, const char *statement)
+{
+    if (str_starts(file, STR("control")) || str_starts(file, STR("provision")))
+        return p->control;
+    if (str_eq(file, STR("janitor.sql")) && prepares(p->control, statement))
+        return p->control;
+    return p->tenant;
+}
+
+static void check_file(struct planes *p, const char *dir, const char *name)
 {
     char path[700];
     char line[1024];
-    unsigned wrong = 0;
     snprintf(path, sizeof(path), "%s/%s", dir, name);
     FILE *file = fopen(path, "re");
     assert_non_null(file);
@@ -206,36 +230,31 @@ static unsigned check_file(PGconn *c, const char *dir, const char *name, unsigne
         char statement[128];
         if (sscanf(line, "-- name: %127s", statement) != 1)
             continue;
-        wrong += check_statement(c, statement);
-        ++*count;
+        p->wrong += check_statement(plane_of(p, str_of(name), statement), statement);
+        p->count++;
     }
     fclose(file);
-    return wrong;
 }
 
 static void test_every_statement_prepares(void **state)
 {
     (void)state;
-    PGconn *control = fresh("statements_control", "control");
-    PGconn *tenant = fresh("statements_tenant", "tenant");
+    struct planes p = {.control = fresh("statements_control", "control"),
+                       .tenant = fresh("statements_tenant", "tenant")};
     char dir[400];
     snprintf(dir, sizeof(dir), "%s/authd/store", getenv("SOURCE_DIR"));
     DIR *entries = opendir(dir);
     assert_non_null(entries);
-    unsigned wrong = 0;
-    unsigned count = 0;
     struct dirent *e;
     while ((e = readdir(entries))) {
-        if (!str_ends(str_of(e->d_name), STR(".sql")))
-            continue;
-        bool is_control = str_starts(str_of(e->d_name), STR("control_"));
-        wrong += check_file(is_control ? control : tenant, dir, e->d_name, &count);
+        if (str_ends(str_of(e->d_name), STR(".sql")))
+            check_file(&p, dir, e->d_name);
     }
     closedir(entries);
-    sync_close(control);
-    sync_close(tenant);
-    assert_int_equal(wrong, 0);
-    assert_true(count > 5 && count <= SQL_COUNT);
+    sync_close(p.control);
+    sync_close(p.tenant);
+    assert_int_equal(p.wrong, 0);
+    assert_true(p.count > 5 && p.count <= SQL_COUNT);
 }
 
 static int setup(void **state)
