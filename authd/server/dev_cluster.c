@@ -154,8 +154,8 @@ bool dev_postgres_find(struct dev *d)
         d->postgres.bin = ask_pg_config(d);
     if (!d->postgres.bin && version)
         return dev_refuse("install that version, or choose another state directory",
-                          "%s was made by PostgreSQL %d, which is not installed",
-                          d->postgres.data, (int)version);
+                          "%s was made by PostgreSQL %d, which is not installed", d->postgres.data,
+                          (int)version);
     if (!d->postgres.bin)
         return dev_refuse("apt install postgresql-15", "PostgreSQL is not installed");
     return make_private(d, d->postgres.base) && make_private(d, d->postgres.socket);

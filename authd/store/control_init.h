@@ -5,8 +5,15 @@
 #ifndef AUTHD_STORE_CONTROL_INIT_H
 #define AUTHD_STORE_CONTROL_INIT_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "crypto/token.h"
+
+/* The database that a conninfo or URI names; NULL ptr when it is malformed or names none. */
+struct str control_database_name(struct arena *a, const char *url);
+/* The same connection, but to the database `postgres`, which every server has; NULL ptr when it is
+ * malformed. */
+struct str control_admin_conninfo(struct arena *a, const char *url);
 
 /* Creates what is missing and may be repeated. The instance's identity and its first operator (an
  * admin) are made once, together: then *created is true and out_operator_key is the only copy of
