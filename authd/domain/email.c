@@ -2,7 +2,8 @@
  *
  * Which e-mail addresses exist for us. Not RFC 5322 in full but what mail servers in fact deliver
  * and HTML forms accept: an unquoted local part and a domain name, both open to other scripts (RFC
- * 6531). The text is normalised first and judged afterwards, never the other way round.
+ * 6531). The text is brought to the form that identifies it first and judged afterwards, never the
+ * other way round.
  */
 #include "base/arena.h"
 #include "domain/unicode.h"
@@ -12,7 +13,7 @@ enum { LABEL_MAX = 63 };
 
 static bool is_alphanumeric(int32_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
 static bool foreign_char(int32_t c)
@@ -77,17 +78,25 @@ static struct str lower_ascii(struct arena *a, struct str s)
     return (struct str){out, s.len};
 }
 
+/* NFC, ASCII lower-cased, and NFC again: T with diaeresis has no composed form, t with diaeresis
+ * has. */
+static bool identity_form(struct arena *a, struct str typed, struct str *out)
+{
+    return unicode_nfc(a, typed, out) && unicode_nfc(a, lower_ascii(a, *out), out) &&
+           out->len <= EMAIL_MAX;
+}
+
 bool email_valid(struct arena *a, struct str typed, struct str *key)
 {
-    struct str text;
-    if (typed.len > EMAIL_MAX || !unicode_nfc(a, typed, &text) || text.len > EMAIL_MAX)
+    struct str form;
+    if (typed.len > EMAIL_MAX || !identity_form(a, typed, &form))
         return false;
-    size_t at = str_find(text, '@');
-    if (at == text.len)
+    size_t at = str_find(form, '@');
+    if (at == form.len)
         return false;
-    if (!made_of(str_slice(text, 0, at), local_char) ||
-        !domain_valid(str_slice(text, at + 1, text.len)))
+    if (!made_of(str_slice(form, 0, at), local_char) ||
+        !domain_valid(str_slice(form, at + 1, form.len)))
         return false;
-    *key = lower_ascii(a, text);
+    *key = form;
     return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fields of requests and replies as rows. From a row come decoding with its 422 texts, encoding, the OpenAPI schema,
- * the docs, and wiping. Input and output structs live in the flow headers.
+ * Fields of requests and replies as rows. From a row come decoding with its 422 texts, encoding,
+ * the OpenAPI schema, the docs, and wiping. Input and output structs live in the flow headers.
  */
 #ifndef AUTHD_HTTP_FIELD_H
 #define AUTHD_HTTP_FIELD_H
@@ -22,17 +22,20 @@ enum field_type {
     FIELD_TIME,     /* int64_t wall ms as RFC 3339; 0 encodes as null */
     FIELD_DURATION, /* int64_t seconds as "15m" */
     FIELD_CHOICE,   /* struct str, one of .choices "a|b" */
-    FIELD_ID,       /* struct id with prefix .choices ("usr_"); another form is not_found in a path, 422 in a body */
-    FIELD_JSON,     /* struct str of a JSON object, compact; max bytes; in: re-serialised */
-    FIELD_OBJECT,   /* pointer to a struct described by .sub; NULL encodes as null */
-    FIELD_LIST,     /* struct field_list of structs described by .sub */
-    FIELD_TEXTS     /* struct str_list */
+    FIELD_ID,   /* struct id with prefix .choices ("usr_"); another form is not_found in a path, 422
+                   in a body */
+    FIELD_JSON, /* struct str of a JSON object, compact; max bytes; in: re-serialised */
+    FIELD_OBJECT, /* pointer to a struct described by .sub; NULL encodes as null */
+    FIELD_LIST,   /* struct field_list of structs described by .sub */
+    FIELD_TEXTS   /* struct str_list */
 };
 
 enum field_flag {
     FIELD_REQUIRED = 1,   /* in: must be present and not null */
     FIELD_NULLABLE = 2,   /* in: null is accepted and means "clear": present with NULL ptr */
-    FIELD_OMIT_EMPTY = 4  /* out: absent when NULL/0 instead of null */
+    FIELD_OMIT_EMPTY = 4, /* out: absent when NULL/0 instead of null */
+    FIELD_ONCE = 8 /* out: a secret that is shown here and never again; every FIELD_SECRET of a
+                      reply has it */
 };
 
 struct field_list {
@@ -61,8 +64,9 @@ struct fields {
     size_t n;
 };
 
-/* Reads body (may be NULL when the route takes none), path and query values into `in` (zeroed, fields->size bytes).
- * ERR_unknown_field, ERR_validation_failed with problems, ERR_not_found for a malformed id in the path. */
+/* Reads body (may be NULL when the route takes none), path and query values into `in` (zeroed,
+ * fields->size bytes). ERR_unknown_field, ERR_validation_failed with problems, ERR_not_found for a
+ * malformed id in the path. */
 struct field_values { /* path or query parameters, percent-decoded */
     struct str names[8];
     struct str values[8];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HTTP as this program knows it, without sockets: the server floor fills a request, asks for the reply, sends it.
+ * HTTP as this program knows it, without sockets: the server floor fills a request, asks for the
+ * reply, sends it.
  */
 #ifndef AUTHD_HTTP_HTTP_H
 #define AUTHD_HTTP_HTTP_H
@@ -12,8 +13,8 @@ struct http_address {
     uint8_t bytes[16];
 };
 
-/* The headers anybody here reads; an absent one has a NULL ptr. Repeated headers that must be single (Authorization,
- * X-Client-Id, Origin, Content-Type, If-Match) are flagged. */
+/* The headers anybody here reads; an absent one has a NULL ptr. Repeated headers that must be
+ * single (Authorization, X-Client-Id, Origin, Content-Type, If-Match) are flagged. */
 struct http_request {
     enum method method;
     struct str target; /* raw request target: path and query */
@@ -41,7 +42,8 @@ struct http_reply {
     bool close; /* answer Connection: close */
 };
 
-/* The only way to set a header: CR, LF and NUL are refused (the header is dropped and logged). name is static. */
+/* The only way to set a header: CR, LF and NUL are refused (the header is dropped and logged). name
+ * is static. */
 void http_set_header(struct http_reply *r, struct str name, struct str value);
 
 /* One request and its reply. Owned by the server; lives in its arena until the reply is sent. */
@@ -53,26 +55,31 @@ struct http_exchange {
     const struct route *route; /* NULL when none matched */
     struct str path;           /* without query */
     struct field_values path_values, query_values;
-    struct tenant *tenant; /* reference, dropped by http_end */
-    enum err error;        /* what was answered, for log and metrics */
-    char request_id[ID_LEN + 1];
-    struct http_address client; /* after trusted proxies */
+    struct tenant *tenant;       /* reference, dropped by http_end */
+    enum err error;              /* what was answered, for log and metrics */
+    char request_id[ID_LEN + 1]; /* ours; an X-Request-Id of the client is not taken over */
+    struct http_address client;  /* after trusted proxies */
+    struct str
+        allow_origin;   /* Access-Control-Allow-Origin of the reply; NULL ptr = no CORS headers */
+    int64_t rate_limit; /* with ERR_rate_limited: the limit a minute that was reached */
 };
 
-/* Everything that needs no I/O: request id, match, 404/405, preflight, key -> tenant, origin, rate, size, content type,
- * direct routes. True: the reply is complete. False: http_run must be called on a coroutine. */
+/* Everything that needs no I/O: request id, match, 404/405, preflight, key -> tenant, origin, rate,
+ * size, content type, direct routes. True: the reply is complete. False: http_run must be called on
+ * a coroutine. */
 bool http_begin(struct http_exchange *x);
 /* Decodes, authenticates users, runs the flow, encodes. On a coroutine. */
 void http_run(struct http_exchange *x);
 /* Releases the tenant; call once the reply was handed to the network. */
 void http_end(struct http_exchange *x);
-/* An error reply for what the server itself refuses (smuggling shapes, overload). CORS headers included where the
- * origin is known. */
+/* An error reply for what the server itself refuses (smuggling shapes, overload, a deadline),
+ * before or instead of http_begin. CORS headers included where the origin is known. The reply to a
+ * malformed request closes the connection. */
 void http_refuse(struct http_exchange *x, enum err e);
 
-/* The raw head as received: request line and headers up to the blank line. ERR_bad_request for duplicate or conflicting
- * Host, Content-Length, Transfer-Encoding, missing Host, bare LF, obs-fold, absolute-form targets;
- * ERR_request_header_fields_too_large above 16 KiB. */
+/* The raw head as received: request line and headers up to the blank line. ERR_bad_request for
+ * duplicate or conflicting Host, Content-Length, Transfer-Encoding, missing Host, bare LF,
+ * obs-fold, absolute-form targets; ERR_request_header_fields_too_large above 16 KiB. */
 MUST_CHECK enum err http_check_head(struct str raw);
 
 struct http_config {
@@ -80,7 +87,7 @@ struct http_config {
     struct http_network { /* trusted proxies */
         struct http_address address;
         unsigned prefix; /* bits of the 128 */
-    } *proxies;
+    } * proxies;
     size_t proxy_count;
 };
 /* Before the loops run; http_reconfigure swaps the proxies on SIGHUP. */

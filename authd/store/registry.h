@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every tenant in memory: who owns a key, a slug, an id, a token's kid; which origins anybody lists. Look-ups take a
- * short lock and return a referenced snapshot; nothing here does I/O. The feed thread swaps snapshots.
+ * Every tenant in memory: who owns a key, a slug, an id, a token's kid; which origins anybody
+ * lists. Look-ups take a short lock and return a referenced snapshot; nothing here does I/O. The
+ * feed thread swaps snapshots.
  */
 #ifndef AUTHD_STORE_REGISTRY_H
 #define AUTHD_STORE_REGISTRY_H
@@ -14,7 +15,8 @@ struct tenant *registry_by_id(struct str id);
 struct tenant *registry_by_slug(struct str slug);
 struct tenant *registry_by_kid(struct str kid);
 /* By SHA-256 of the key text; *key points into the snapshot. Expired keys are not found. */
-struct tenant *registry_by_key(const uint8_t hash[KEY_HASH_LEN], int64_t now, const struct client_key **key);
+struct tenant *registry_by_key(const uint8_t hash[KEY_HASH_LEN], int64_t now,
+                               const struct client_key **key);
 void tenant_retain(struct tenant *t);
 void tenant_release(struct tenant *t);
 
@@ -33,13 +35,15 @@ struct operator_entry {
     bool may_write; /* role admin; a reader may only read */
     struct str name;
 };
-bool registry_operator_by_key(const uint8_t hash[KEY_HASH_LEN], int64_t now, struct operator_entry *out, struct arena *a);
+bool registry_operator_by_key(const uint8_t hash[KEY_HASH_LEN], int64_t now,
+                              struct operator_entry *out, struct arena *a);
 
-/* Notes that a key was used; written to the control database in batches (last_used_at), never on the request's way. */
+/* Notes that a key was used; written to the control database in batches (last_used_at), never on
+ * the request's way. */
 void registry_key_used(const struct id *key_id, int64_t now);
 
-/* Reads the feed now on the feed thread and returns once everything up to `revision` is visible on this node: a writer
- * sees its own write. From a coroutine. */
+/* Reads the feed now on the feed thread and returns once everything up to `revision` is visible on
+ * this node: a writer sees its own write. From a coroutine. */
 MUST_CHECK enum err registry_wait(int64_t revision);
 
 #endif

@@ -34,7 +34,7 @@ CREATE TABLE session (
     user_agent           text,
     address              text
 ) WITH (fillfactor = 70);
-CREATE INDEX session_user ON session (user_id, created_at);
+CREATE INDEX session_by_user ON session (user_id, created_at);
 CREATE INDEX session_created ON session (created_at);
 
 -- Keyed by HMAC of what was typed, whether or not such a user exists.

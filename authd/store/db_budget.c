@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How many tenant connections the process may have, over all loops: one atomic counter that never
+ * exceeds the budget, connects under way included. A pool that finds no slot closes the longest
+ * idle connection of its own loop; where there is none it starves, every loop is woken, and whoever
+ * has or gets an idle connection gives it up.
+ */
+#include "store/db_internal.h"
+
+struct store_loop *store_loops;
+_Thread_local struct store_loop *store_here;
+struct db_counters db_counters;
+
+static atomic_uint budget;
+
+void db_budget_set(unsigned n)
+{
+    atomic_store(&budget, n);
+}
+
+static bool take_slot(void)
+{
+    unsigned used = atomic_load(&db_counters.used);
+    do {
+        if (used >= atomic_load(&budget))
+            return false;
+    } while (!atomic_compare_exchange_weak(&db_counters.used, &used, used + 1));
+    return true;
+}
+
+/* Closes the longest idle tenant connection of the loop; false when there is none. */
+static bool evict(struct store_loop *sl)
+{
+    list_for_each (at, &sl->idle) {
+        struct db_conn *c = container_of(at, struct db_conn, link);
+        if (!c->db->tenant)
+            continue;
+        atomic_fetch_add(&db_counters.evicted, 1);
+        db_conn_close(c, NULL);
+        return true;
+    }
+    return false;
+}
+
+bool db_budget_take(struct db *db, bool may_evict)
+{
+    if (!db->tenant || take_slot())
+        return true;
+    return may_evict && evict(db->loop) && take_slot();
+}
+
+static void wake_starving_loops(void)
+{
+    for (unsigned i = 0; i < store_config.loops; i++) {
+        if (atomic_load(&store_loops[i].starving_count) > 0)
+            db_wake(&store_loops[i]);
+    }
+}
+
+void db_budget_release(const struct db *db)
+{
+    if (!db->tenant)
+        return;
+    atomic_fetch_sub(&db_counters.used, 1);
+    if (atomic_load(&db_counters.starving) > 0)
+        wake_starving_loops();
+}
+
+bool db_budget_wanted(void)
+{
+    unsigned starving = atomic_load(&db_counters.starving);
+    unsigned used = atomic_load(&db_counters.used);
+    unsigned all = atomic_load(&budget);
+    return starving > (used < all ? all - used : 0);
+}
+
+void db_starve(struct db *db)
+{
+    if (db->is_starving)
+        return;
+    db->is_starving = true;
+    list_push_back(&db->loop->starving, &db->starving);
+    atomic_fetch_add(&db->loop->starving_count, 1);
+    atomic_fetch_add(&db_counters.starving, 1);
+    for (unsigned i = 0; i < store_config.loops; i++)
+        db_wake(&store_loops[i]);
+}
+
+void db_starve_end(struct db *db)
+{
+    if (!db->is_starving)
+        return;
+    db->is_starving = false;
+    list_remove(&db->starving);
+    atomic_fetch_sub(&db->loop->starving_count, 1);
+    atomic_fetch_sub(&db_counters.starving, 1);
+}
+
+void db_wake(struct store_loop *sl)
+{
+    pthread_mutex_lock(&sl->lock);
+    bool post = sl->loop && !sl->wake_posted;
+    if (post) {
+        sl->wake_posted = true;
+        sl->loop->ops->post(sl->loop, &sl->wake);
+    }
+    pthread_mutex_unlock(&sl->lock);
+}
+
+/* Each starving pool once, the longest starving first; those that must go on starving stay in the
+ * list, in order. */
+static void retry_starving(struct store_loop *sl)
+{
+    for (unsigned left = atomic_load(&sl->starving_count); left > 0; left--) {
+        struct list *first = sl->starving.next;
+        if (first == &sl->starving)
+            return;
+        struct db *db = container_of(first, struct db, starving);
+        db_pool_retry(db);
+        if (db->is_starving)
+            return; /* no slot: none for those behind it either */
+    }
+}
+
+void db_on_wake(struct message *m)
+{
+    struct store_loop *sl = container_of(m, struct store_loop, wake);
+    pthread_mutex_lock(&sl->lock);
+    sl->wake_posted = false;
+    bool stopped = !sl->loop;
+    pthread_mutex_unlock(&sl->lock);
+    if (stopped)
+        return;
+    db_connect_deliver(sl);
+    while (db_budget_wanted() && evict(sl))
+        continue;
+    retry_starving(sl);
+}

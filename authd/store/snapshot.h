@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From rows of the control database to a struct tenant.
+ */
+#ifndef AUTHD_STORE_SNAPSHOT_H
+#define AUTHD_STORE_SNAPSHOT_H
+
+#include "base/err.h"
+#include "domain/tenant.h"
+#include "store/db.h"
+
+/* The load statements' rows, all ordered by tenant id, and how far each has been used up. */
+struct snapshot_rows {
+    const struct db_rows *tenants;
+    const struct db_rows *clients;
+    const struct db_rows *keys;
+    const struct db_rows *signing_keys;
+    size_t next_client;
+    size_t next_key;
+    size_t next_signing_key;
+};
+
+/* Tenant number `row`, with one reference; rows must be asked for in ascending order. Fails,
+ * logged, when a seal does not open or the policy is not valid. */
+MUST_CHECK enum err snapshot_build(struct snapshot_rows *rows, size_t row, int64_t now,
+                                   struct tenant **out);
+
+/* The same tenant with its prebuilt answers made anew for `now`; shares all else with t. */
+struct tenant *snapshot_refresh(struct tenant *t, int64_t now);
+
+/* Who fills jwks, metadata and their ETags. Set once, before store_open. */
+void registry_set_prebuild(void (*fn)(struct tenant *t, int64_t now));
+
+#endif

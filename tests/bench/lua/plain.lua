@@ -1,0 +1,22 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- One request over and over. Environment: METHOD, HEADERS (name=value lines), BODY, WANT (status).
+dofile(os.getenv('BENCH_LUA') .. '/report.lua')
+local threads = {}
+function setup(thread) table.insert(threads, thread) end
+function init()
+  bad, want = 0, tonumber(os.getenv('WANT') or '200')
+  wrk.method = os.getenv('METHOD') or 'GET'
+  wrk.body = os.getenv('BODY')
+  for line in (os.getenv('HEADERS') or ''):gmatch('[^\n]+') do
+    local name, value = line:match('^([^=]+)=(.*)$')
+    wrk.headers[name] = value
+  end
+  fixed = wrk.format()
+end
+function request() return fixed end
+function response(status) if status ~= want then bad = bad + 1 end end
+function done(summary, latency)
+  local sum = 0
+  for _, t in ipairs(threads) do sum = sum + t:get('bad') end
+  report(summary, latency, sum)
+end
