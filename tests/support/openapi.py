@@ -28,9 +28,22 @@ class Route:
 
     @property
     def codes(self):
-        """Status → error codes that the document promises."""
-        return {int(status): reply.get('x-codes', []) for status, reply in self.operation['responses'].items()
-                if status.isdigit()}
+        """The error codes that the document promises, each with its status."""
+        return {code: int(status) for status, reply in self.operation['responses'].items() if status >= '400'
+                for code in re.findall(r'(?:^|[.?!] )([a-z_]+): ', reply['description'])}
+
+    @property
+    def success(self):
+        return next(int(s) for s in self.operation['responses'] if s < '300')
+
+    @property
+    def need(self):
+        return self.operation['x-need']
+
+    @property
+    def shape(self):
+        """The name without the parameters' names, as in examples.py."""
+        return re.sub(r'\{[^}]*\}', '{}', self.name)
 
     def __repr__(self):
         return self.name
