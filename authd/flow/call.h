@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One call of one capability: who calls, on which tenant, when, with what input, and where the output goes. The http
- * floor fills it and has already checked the route's `need`; a flow decides, stores and answers, and never sees HTTP.
+ * One call of one capability: who calls, on which tenant, when, with what input, and where the
+ * output goes. The http floor fills it and has already checked the route's `need`; a flow decides,
+ * stores and answers, and never sees HTTP.
  */
 #ifndef AUTHD_FLOW_CALL_H
 #define AUTHD_FLOW_CALL_H
@@ -18,8 +19,9 @@ enum need {
     NEED_NOTHING = 1, /* public; the tenant, where there is one, is named by /t/{slug} */
     NEED_PUBLISHABLE, /* publishable or secret key */
     NEED_SECRET,      /* secret key */
-    NEED_USER,        /* a user's access token with a live session; a key may come along and must be the same tenant's */
-    NEED_OPERATOR,    /* operator key, any role */
+    NEED_USER, /* a user's access token with a live session; a key may come along and must be the
+                  same tenant's */
+    NEED_OPERATOR,      /* operator key, any role */
     NEED_OPERATOR_WRITE /* operator key of role admin */
 };
 
@@ -30,7 +32,8 @@ struct call {
     struct str address;    /* client address as text, for sessions and audit */
     struct str user_agent; /* at most 256 bytes */
 
-    const struct tenant *tenant; /* referenced for the duration of the call; NULL on control routes */
+    const struct tenant
+        *tenant; /* referenced for the duration of the call; NULL on control routes */
     const struct client *client; /* by key; NULL without */
     enum key_kind key_kind;
     /* NEED_USER: the row of this very request, read with the current policy. */

@@ -50,7 +50,7 @@ enum err cors_judge(struct http_exchange *x, enum cors_rule rule, const struct t
     return ERR_OK;
 }
 
-/* Judged by a tenant that the URL names (in *named, whether or not it exists), else by the index of
+/* Judged by a tenant that the URL names (*named, whether or not it exists), else by the index of
  * all. */
 static bool listed_somewhere(const struct http_exchange *x)
 {
@@ -64,25 +64,27 @@ static bool listed_somewhere(const struct http_exchange *x)
     return listed;
 }
 
-void cors_allow_error(struct http_exchange *x)
-{
-    if (!x->allow_origin.ptr && x->request.origin.ptr && listed_somewhere(x))
-        x->allow_origin = x->request.origin;
-}
-
-static enum err judge_preflight(struct http_exchange *x, enum cors_rule rule)
+static enum err judge_without_tenant(struct http_exchange *x, enum cors_rule rule)
 {
     if (rule != CORS_TENANT)
         return cors_judge(x, rule, NULL);
-    cors_allow_error(x);
-    return x->allow_origin.ptr ? ERR_OK : ERR_origin_not_allowed;
+    if (!x->request.origin.ptr || !listed_somewhere(x))
+        return ERR_origin_not_allowed;
+    x->allow_origin = x->request.origin;
+    return ERR_OK;
+}
+
+void cors_allow_error(struct http_exchange *x, enum cors_rule rule)
+{
+    if (!x->allow_origin.ptr && judge_without_tenant(x, rule) != ERR_OK)
+        x->allow_origin = STR_NONE;
 }
 
 void cors_preflight(struct http_exchange *x, const struct endpoint *endpoint)
 {
     struct http_reply *r = &x->reply;
     bool preflight = x->request.origin.ptr && x->request.request_method.ptr;
-    if (preflight && judge_preflight(x, cors_rule_of(endpoint->any)) != ERR_OK) {
+    if (preflight && judge_without_tenant(x, cors_rule_of(endpoint->any)) != ERR_OK) {
         reply_error(x, ERR_origin_not_allowed, STR_NONE);
         return;
     }

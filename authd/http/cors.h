@@ -22,10 +22,10 @@ enum cors_rule cors_rule_of(const struct route *route);
 MUST_CHECK enum err cors_judge(struct http_exchange *x, enum cors_rule rule,
                                const struct tenant *tenant);
 
-/* For replies that no tenant judged (404, an unknown key, overload): sets x->allow_origin when the
- * tenant that the request names, or with none named any active tenant, lists the origin. Never
- * refuses. */
-void cors_allow_error(struct http_exchange *x);
+/* For replies that no tenant judged (404, 405, an unknown key, overload): sets x->allow_origin by
+ * the rule; for CORS_TENANT when the tenant that the URL names, or with none named any active
+ * tenant, lists the origin. Never refuses. */
+void cors_allow_error(struct http_exchange *x, enum cors_rule rule);
 
 /* Answers OPTIONS. */
 void cors_preflight(struct http_exchange *x, const struct endpoint *endpoint);

@@ -74,7 +74,7 @@ struct tenant *guard_tenant_of_url(const struct http_exchange *x, bool *named)
     struct str slug = values_get(&x->path_values, STR("slug"));
     struct str client_id = values_get(&x->query_values, STR("client_id"));
     *named = true;
-    if (slug.ptr && str_starts(x->path, STR("/t/")))
+    if (slug.ptr)
         return in_service(registry_by_slug(slug));
     if (client_id.ptr)
         return tenant_of_key(client_id, x->call.now, &key);
@@ -195,7 +195,7 @@ static enum err admit_by_tenant(struct http_exchange *x)
         e = name_tenant(x, &credentials, &key);
     if (!e)
         return judge_tenant_call(x, &credentials, key);
-    cors_allow_error(x);
+    cors_allow_error(x, CORS_TENANT);
     return e;
 }
 
@@ -207,7 +207,7 @@ static enum err admit_public(struct http_exchange *x)
     enum err e = cors_judge(x, CORS_PUBLIC, NULL);
     if (e)
         return e;
-    if (str_starts(x->path, STR("/t/"))) {
+    if (values_get(&x->path_values, STR("slug")).ptr) {
         x->tenant = guard_tenant_of_url(x, &named);
         x->call.tenant = x->tenant;
         if (!x->tenant)
@@ -255,7 +255,7 @@ static enum err admit_operator(struct http_exchange *x)
 enum err guard_admit(struct http_exchange *x)
 {
     if (x->request.repeated_header) {
-        cors_allow_error(x);
+        cors_allow_error(x, cors_rule_of(x->route));
         return ERR_bad_request;
     }
     switch (cors_rule_of(x->route)) {

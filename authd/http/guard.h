@@ -14,7 +14,7 @@ enum { HTTP_BODY_MAX = 64 * 1024 };
  * and x->allow_origin. NEED_USER still has to be proven by authenticate_user. */
 MUST_CHECK enum err guard_admit(struct http_exchange *x);
 
-/* The tenant that the URL names (/t/{slug}, ?client_id=pk_…), with a reference, or NULL. *named:
+/* The tenant that the URL names ({slug}, ?client_id=pk_…), with a reference, or NULL. *named:
  * whether it names one at all, existing or not. */
 struct tenant *guard_tenant_of_url(const struct http_exchange *x, bool *named);
 

@@ -90,7 +90,7 @@ static enum err find_endpoint(struct http_exchange *x, const struct endpoint **e
 
 static void answer_unmatched(struct http_exchange *x, enum err e, const struct endpoint *endpoint)
 {
-    cors_allow_error(x);
+    cors_allow_error(x, endpoint ? cors_rule_of(endpoint->any) : CORS_TENANT);
     reply_error(x, e, e == ERR_method_not_allowed ? endpoint->allow : STR_NONE);
 }
 
@@ -133,7 +133,7 @@ bool http_begin(struct http_exchange *x)
 void http_refuse(struct http_exchange *x, enum err e)
 {
     start(x);
-    cors_allow_error(x);
+    cors_allow_error(x, x->route ? cors_rule_of(x->route) : CORS_TENANT);
     reply_error(x, e, STR_NONE);
     x->reply.close = err_rows[e].status < 500;
 }

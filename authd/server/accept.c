@@ -85,7 +85,8 @@ static void listen_on(struct acceptor *a, int fd)
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
         abort();
-    h2o_socket_t *sock = h2o_evloop_socket_create(a->loop->loop.ev, copy, H2O_SOCKET_FLAG_DONT_READ);
+    h2o_socket_t *sock =
+        h2o_evloop_socket_create(a->loop->loop.ev, copy, H2O_SOCKET_FLAG_DONT_READ);
     sock->data = a;
     a->listeners[a->listener_count++] = sock;
     h2o_socket_read_start(sock, on_acceptable);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One line per request, put together by hand because it is on every request's way. Everything in it
- * is ours: ids, route patterns, codes, numbers and a formatted address, never the raw path or query;
- * and a byte outside a small alphabet becomes '?', so that no input can forge a line.
+ * is ours: ids, route patterns, codes, numbers and a formatted address, never the raw path or
+ * query; and a byte outside a small alphabet becomes '?', so that no input can forge a line.
  */
 #include "base/clock.h"
 #include "server/server.h"
@@ -22,10 +22,11 @@ struct line {
     char bytes[LINE_MAX_BYTES];
 };
 
-static const char safe[256] = {
-    ['0' ... '9'] = 1, ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1, ['_'] = 1, ['-'] = 1, ['.'] = 1,
-    [':'] = 1,         ['/'] = 1,         ['{'] = 1,         ['}'] = 1, ['%'] = 1,
-};
+static bool is_safe(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '-' && c <= ':') || c == '_' || c == '{' || c == '}';
+}
 
 static size_t room(const struct line *l)
 {
@@ -43,11 +44,7 @@ static void add_safe(struct line *l, struct str s)
 {
     size_t n = s.len < room(l) ? s.len : room(l);
     for (size_t i = 0; i < n; i++)
-        l->at[i] = s.ptr[i];
-    for (size_t i = 0; i < n; i++)
-        if (!safe[(unsigned char)s.ptr[i]])
-            l->at[i] = '?';
-    l->at += n;
+        *l->at++ = is_safe(s.ptr[i]) ? s.ptr[i] : '?';
 }
 
 static void add_number(struct line *l, uint64_t n)
@@ -98,8 +95,8 @@ static void add_time(struct line *l, struct time_cache *cache)
 }
 
 static const struct str methods[] = {
-    STR("-"),   STR("GET"),    STR("POST"), STR("PATCH"),
-    STR("PUT"), STR("DELETE"), STR("HEAD"), STR("OPTIONS"),
+    STR_INIT("-"),   STR_INIT("GET"),    STR_INIT("POST"), STR_INIT("PATCH"),
+    STR_INIT("PUT"), STR_INIT("DELETE"), STR_INIT("HEAD"), STR_INIT("OPTIONS"),
 };
 
 static struct str route_of(const struct request *r)
@@ -107,11 +104,11 @@ static struct str route_of(const struct request *r)
     return r->x.route ? str_of(r->x.route->path) : STR_NONE;
 }
 
-static struct str address_of(const struct request *r)
+static struct str address_of(const struct connection *c, const struct request *r)
 {
     if (r->x.call.address.len)
         return r->x.call.address;
-    return r->connection ? str_of(r->connection->peer_text) : STR_NONE;
+    return str_of(c->peer_text);
 }
 
 static void add_who(struct line *l, const struct call *c)
@@ -126,9 +123,10 @@ static void add_who(struct line *l, const struct call *c)
         add_text(l, KEY("operator"), id_str(&c->operator->operator_id));
 }
 
-void access_log_write(struct server_loop *loop, const struct request *r, int status, size_t bytes,
+void access_log_write(const struct connection *c, const struct request *r, int status, size_t bytes,
                       int64_t us)
 {
+    struct server_loop *loop = c->acceptor->loop;
     struct line l;
     l.at = l.bytes;
     l.json = loop->server->log_json;
@@ -141,7 +139,7 @@ void access_log_write(struct server_loop *loop, const struct request *r, int sta
     add_count(&l, KEY("status"), (uint64_t)status);
     add_count(&l, KEY("bytes"), bytes);
     add_count(&l, KEY("us"), (uint64_t)us);
-    add_text(&l, KEY("address"), address_of(r));
+    add_text(&l, KEY("address"), address_of(c, r));
     add_who(&l, &r->x.call);
     if (r->x.error != ERR_OK)
         add_text(&l, KEY("error"), str_of(err_rows[r->x.error].code));

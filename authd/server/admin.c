@@ -16,10 +16,11 @@ int health_ready(const struct server *s, struct buf *b)
     store_stats(&stats);
     bool up = atomic_load(&s->ready) && !atomic_load(&s->draining);
     bool stale = stats.feed_age_ms > FEED_STALE_MS;
-    const char *status = !up ? atomic_load(&s->draining) ? "draining" : "starting"
-                             : stale ? "degraded"
-                                     : "ready";
-    buf_printf(b, "{\"status\":\"%s\",\"control_plane\":\"%s\",\"feed_age_ms\":%lld,\"tenants\":%u}\n",
+    const char *status = !up     ? atomic_load(&s->draining) ? "draining" : "starting"
+                         : stale ? "degraded"
+                                 : "ready";
+    buf_printf(b,
+               "{\"status\":\"%s\",\"control_plane\":\"%s\",\"feed_age_ms\":%lld,\"tenants\":%u}\n",
                status, stale ? "stale" : "ok", (long long)stats.feed_age_ms, stats.tenants);
     return up ? 200 : 503;
 }
@@ -47,9 +48,9 @@ static const struct {
     struct str content_type;
     int (*answer)(struct server *s, struct buf *b);
 } pages[] = {
-    {STR("/metrics"), STR("text/plain; version=0.0.4"), answer_metrics},
-    {STR("/healthz"), STR("application/json"), answer_health},
-    {STR("/readyz"), STR("application/json"), answer_ready},
+    {STR_INIT("/metrics"), STR_INIT("text/plain; version=0.0.4"), answer_metrics},
+    {STR_INIT("/healthz"), STR_INIT("application/json"), answer_health},
+    {STR_INIT("/readyz"), STR_INIT("application/json"), answer_ready},
 };
 
 static int on_admin_request(h2o_handler_t *self, h2o_req_t *req)

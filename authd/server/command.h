@@ -44,6 +44,12 @@ bool command_settings(struct invocation *in, struct settings *out);
 /* Text log on a terminal, else as set. */
 bool command_log(const struct settings *s); /* returns whether lines are JSON */
 
+/* cmd_init.c: makes what is missing of root key file, control database and first operator;
+ * operator_key receives the key when it was made now, else "". */
+enum { OPERATOR_KEY_TEXT = 64 };
+bool instance_init(struct invocation *in, const struct settings *s,
+                   char operator_key[OPERATOR_KEY_TEXT]);
+
 /* serve.c: the server with these settings, until it has drained. */
 struct serve_hooks {
     void (*prepare)(void *arg);  /* on a coroutine, before clients are let in */

@@ -5,8 +5,8 @@
  * rest on a coroutine with the deadline. h2o parses leniently (of two Host headers the last one
  * wins), so the head is judged as it arrived: it still stands in the socket's input buffer.
  *
- * A request ends when h2o has written the reply or lost the client: h2o then calls our logger, which
- * logs, counts and recycles.
+ * A request ends when h2o has written the reply or lost the client: h2o then calls our logger,
+ * which logs, counts and recycles.
  */
 #include <stdlib.h>
 
@@ -59,8 +59,10 @@ static const struct {
     bool single;
     bool secret;
 } wanted[] = {
-#define HEADER(name, member, single, secret) \
-    {STR(name), offsetof(struct http_request, member), single, secret}
+#define HEADER(name, member, single, secret)                                  \
+    {                                                                         \
+        STR_INIT(name), offsetof(struct http_request, member), single, secret \
+    }
     HEADER("authorization", authorization, true, true),
     HEADER("x-client-id", client_id, true, true),
     HEADER("origin", origin, true, false),
@@ -124,10 +126,10 @@ static enum method method_parse(h2o_iovec_t m)
         struct str name;
         enum method method;
     } methods[] = {
-        {STR("GET"), METHOD_GET},         {STR("POST"), METHOD_POST},
-        {STR("PATCH"), METHOD_PATCH},     {STR("PUT"), METHOD_PUT},
-        {STR("DELETE"), METHOD_DELETE},   {STR("HEAD"), METHOD_HEAD},
-        {STR("OPTIONS"), METHOD_OPTIONS},
+        {STR_INIT("GET"), METHOD_GET},         {STR_INIT("POST"), METHOD_POST},
+        {STR_INIT("PATCH"), METHOD_PATCH},     {STR_INIT("PUT"), METHOD_PUT},
+        {STR_INIT("DELETE"), METHOD_DELETE},   {STR_INIT("HEAD"), METHOD_HEAD},
+        {STR_INIT("OPTIONS"), METHOD_OPTIONS},
     };
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (str_eq(methods[i].name, (struct str){m.base, m.len}))
@@ -249,11 +251,12 @@ static void on_request_done(h2o_logger_t *self, h2o_req_t *req)
     if (req->res.status == 0)
         return;
     if (atomic_load_explicit(&loop->server->access_log, memory_order_relaxed))
-        access_log_write(loop, r ? r : &nobody, req->res.status, req->bytes_sent, us);
+        access_log_write(c, r ? r : &nobody, req->res.status, req->bytes_sent, us);
     metrics_count(&loop->metrics, r ? r->x.route : NULL, req->res.status, us);
     c->request = NULL;
     if (r)
         request_recycle(r);
+    metrics_set(&loop->metrics.coroutines, coro_alive());
 }
 
 static void add_logger(h2o_pathconf_t *path)

@@ -129,8 +129,9 @@ static bool open_one(const struct listen_address *a, bool admin, struct listen_s
         int fd = take_inherited(inherited, i, admin);
         if (fd < 0)
             fd = bind_new(i);
-        ok = fd >= 0 ? true : errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL ? i->ai_next || out->n
-                                                                            : refuse(a, strerror(errno));
+        ok = fd >= 0                                           ? true
+             : errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL ? i->ai_next || out->n
+                                                               : refuse(a, strerror(errno));
         if (fd >= 0)
             add(out, fd, admin, false);
     }
@@ -198,6 +199,8 @@ void listen_names(const struct listen_set *set, char *out, size_t size)
     for (size_t i = 0; i < set->n && len < size; i++) {
         const struct listen_fd *f = &set->items[i];
         len += (size_t)snprintf(out + len, size - len, "%s%s", i ? ":" : "",
-                                f->admin ? "admin" : f->activated ? "activated" : "api");
+                                f->admin       ? "admin"
+                                : f->activated ? "activated"
+                                               : "api");
     }
 }

@@ -129,5 +129,6 @@ int main(int argc, char **argv)
     in.arena = arena_create(32 * 1024);
     int code = c->run(&in);
     fflush(stdout);
+    arena_destroy(in.arena);
     return code;
 }

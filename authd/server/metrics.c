@@ -20,8 +20,8 @@ static const struct {
     int64_t us;
     const char *seconds;
 } bounds[LATENCY_BUCKETS] = {
-    {100, "0.0001"},  {250, "0.00025"}, {500, "0.0005"},  {1000, "0.001"},   {2500, "0.0025"},
-    {5000, "0.005"},  {10000, "0.01"},  {25000, "0.025"}, {50000, "0.05"},   {100000, "0.1"},
+    {100, "0.0001"},  {250, "0.00025"}, {500, "0.0005"},  {1000, "0.001"}, {2500, "0.0025"},
+    {5000, "0.005"},  {10000, "0.01"},  {25000, "0.025"}, {50000, "0.05"}, {100000, "0.1"},
     {250000, "0.25"}, {500000, "0.5"},  {1000000, "1"},   {5000000, "5"},
 };
 
@@ -57,12 +57,12 @@ static uint64_t sum(struct server *s, size_t offset)
     return total;
 }
 
-static const char *const methods[] = {"-", "GET", "POST", "PATCH", "PUT", "DELETE", "HEAD",
-                                      "OPTIONS"};
+static const char *const methods[] = {"-",   "GET",    "POST", "PATCH",
+                                      "PUT", "DELETE", "HEAD", "OPTIONS"};
 
 static void write_route(struct buf *b, struct server *s, size_t index)
 {
-    for (int class = 0; class < STATUS_CLASSES; class++) {
+    for (int class = 0; class < STATUS_CLASSES; class ++) {
         uint64_t total = 0;
         for (unsigned i = 0; i < s->loop_count; i++)
             total += metrics_get(&s->loops[i].metrics.requests[index][class]);
@@ -107,9 +107,9 @@ struct scrape {
     struct worker_stats connect;
 };
 
-#define LOOP_SUM(member)                                       \
-    static int64_t value_##member(const struct scrape *s)      \
-    {                                                          \
+#define LOOP_SUM(member)                                                       \
+    static int64_t value_##member(const struct scrape *s)                      \
+    {                                                                          \
         return (int64_t)sum(s->server, offsetof(struct metrics_loop, member)); \
     }
 LOOP_SUM(accepted)

@@ -148,9 +148,9 @@ static void on_hand_over(struct process *p, const siginfo_t *info)
 {
     (void)info;
     if (!p->may_hand_over || p->successor || atomic_load(&p->server->draining)) {
-        log_warn("take_over_refused",
-                 LOG_Z("why", p->may_hand_over ? "already under way" : "started without "
-                                                                       "--keep-postgres"));
+        log_warn("take_over_refused", LOG_Z("why", p->may_hand_over ? "already under way"
+                                                                    : "started without "
+                                                                      "--keep-postgres"));
         return;
     }
     p->successor = takeover_start(&p->server->listen, p->binary, p->argv);
@@ -173,7 +173,7 @@ static const struct {
     int signal;
     void (*fn)(struct process *p, const siginfo_t *info);
 } actions[] = {
-    {SIGTERM, on_stop}, {SIGINT, on_stop},        {SIGHUP, on_reload},
+    {SIGTERM, on_stop},      {SIGINT, on_stop},   {SIGHUP, on_reload},
     {SIGUSR2, on_hand_over}, {SIGCHLD, on_child},
 };
 

@@ -14,7 +14,7 @@ struct process {
     char **argv;             /* what a new binary is started with */
     const char *binary;      /* its path: process_binary */
     bool may_hand_over;
-    int successor;           /* pid of a new binary that is starting, 0 = none */
+    int successor; /* pid of a new binary that is starting, 0 = none */
 };
 
 /* No core dumps, private files, no signal but where process_supervise waits for it. Before any

@@ -53,7 +53,8 @@ void reply_send(struct request *r)
     const struct http_reply *reply = &r->x.reply;
     h2o_req_t *req = r->h2o;
     h2o_iovec_t body = h2o_iovec_init(reply->body.ptr, reply->body.len);
-    bool with_body = body.len > 0 && r->x.request.method != METHOD_HEAD && has_length(reply->status);
+    bool with_body =
+        body.len > 0 && r->x.request.method != METHOD_HEAD && has_length(reply->status);
     req->res.status = reply->status;
     req->res.reason = reason_of(reply->status);
     req->res.content_length = has_length(reply->status) ? body.len : SIZE_MAX;

@@ -68,6 +68,7 @@ static enum err open_store(struct server *s)
         .statement_timeout_ms = set->db_statement_timeout * 1000,
         .connect_timeout_ms = set->db_connect_timeout * 1000,
         .signing_key_max_age_s = set->signing_key_max_age,
+        .audit_retention_s = set->audit_retention,
         .spare_databases = (unsigned)set->spare_databases,
         .connectors = s->connectors,
     };

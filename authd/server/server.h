@@ -19,6 +19,12 @@
 
 enum { ADDRESS_TEXT_MAX = 46 };
 
+/* A struct str in a static table. */
+#define STR_INIT(literal)               \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
+
 /* A group of listening descriptors on one loop, and the connections it accepted. */
 struct acceptor {
     struct server_loop *loop;
@@ -78,7 +84,7 @@ struct server_loop {
     struct timer drain_timer;
     int64_t drain_until_ms;
     int64_t quiet_from_ms; /* from when kept-alive connections are not waited for */
-    bool cut; /* the drain's time was up before the requests' */
+    bool cut;              /* the drain's time was up before the requests' */
 };
 
 struct server {
@@ -139,8 +145,8 @@ void request_free_idle(struct server_loop *loop);
 void reply_send(struct request *r);
 void reply_send_text(h2o_req_t *req, int status, struct str content_type, struct str body);
 
-/* access_log.c: one line about a finished request. */
-void access_log_write(struct server_loop *loop, const struct request *r, int status, size_t bytes,
+/* access_log.c: one line about a finished request; a zeroed one where h2o refused it alone. */
+void access_log_write(const struct connection *c, const struct request *r, int status, size_t bytes,
                       int64_t us);
 
 /* health.c: what /healthz and /readyz say. */

@@ -80,9 +80,9 @@ struct complaints {
 /* One setting as somebody wrote it. */
 struct setting_entry {
     struct str name;
-    struct str text;     /* lists: the items joined by commas */
-    struct str where;    /* "authd.yaml:3", "AUTHD_LOOPS", "default" */
-    bool sequence;       /* written as a YAML sequence */
+    struct str text;  /* lists: the items joined by commas */
+    struct str where; /* "authd.yaml:3", "AUTHD_LOOPS", "default" */
+    bool sequence;    /* written as a YAML sequence */
     size_t line;
 };
 

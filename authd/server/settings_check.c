@@ -58,21 +58,25 @@ static void check_public_url(const struct check *c)
     bool http = str_starts(url, STR("http://"));
     struct str host = url_host(str_slice(url, https ? 8 : 7, url.len));
     if (url.len == 0)
-        missing(c, "public_url", "is required: where clients reach this instance, such as "
-                                 "https://auth.example.com");
+        missing(c, "public_url",
+                "is required: where clients reach this instance, such as "
+                "https://auth.example.com");
     else if ((!https && !http) || host.len == 0 || !url_is_clean(url))
-        missing(c, "public_url", "must be http(s)://host[:port][/path] without a slash at the "
-                                 "end");
+        missing(c, "public_url",
+                "must be http(s)://host[:port][/path] without a slash at the "
+                "end");
     else if (http && !host_is_loopback(host))
-        missing(c, "public_url", "must be https:// unless its host is loopback; put TLS in front "
-                                 "and name that address");
+        missing(c, "public_url",
+                "must be https:// unless its host is loopback; put TLS in front "
+                "and name that address");
 }
 
 static void check_required(const struct check *c)
 {
     if (!*c->s->control_database_url)
-        missing(c, "control_database_url", "is required: the connection string of the control "
-                                           "database");
+        missing(c, "control_database_url",
+                "is required: the connection string of the control "
+                "database");
     if (!*c->s->root_key_file)
         missing(c, "root_key_file", "is required: authd init makes the file");
     if (c->s->listen.n == 0)

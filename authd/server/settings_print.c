@@ -15,10 +15,14 @@ void settings_print(struct buf *b, const struct settings *s)
 }
 
 static const char *const type_names[] = {
-    [SETTING_text] = "text",           [SETTING_number] = "number",
-    [SETTING_seconds] = "duration",    [SETTING_flag] = "true or false",
-    [SETTING_choice] = "one of",       [SETTING_addresses] = "list of host:port",
-    [SETTING_networks] = "list of networks", [SETTING_path] = "path",
+    [SETTING_text] = "text",
+    [SETTING_number] = "number",
+    [SETTING_seconds] = "duration",
+    [SETTING_flag] = "true or false",
+    [SETTING_choice] = "one of",
+    [SETTING_addresses] = "list of host:port",
+    [SETTING_networks] = "list of networks",
+    [SETTING_path] = "path",
 };
 
 static void write_range(struct buf *b, const struct setting_row *row)

@@ -111,8 +111,8 @@ SSL_CTX *tls_create(const struct settings *s)
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     if (!ctx)
         abort();
-    (void)SSL_CTX_set_min_proto_version(
-        ctx, s->tls_min_version == TLS_MIN_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
+    (void)SSL_CTX_set_min_proto_version(ctx, s->tls_min_version == TLS_MIN_1_3 ? TLS1_3_VERSION
+                                                                               : TLS1_2_VERSION);
     (void)SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                        SSL_OP_CIPHER_SERVER_PREFERENCE);
     (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);

@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 
 #include "base/log.h"
+#include "store/control_init.h"
 #include "store/db_sync.h"
 
 /* What belongs to the configured role or session and not to the server. */
@@ -41,15 +42,21 @@ static void add_pair(struct buf *b, const char *keyword, struct str value)
     buf_char(b, '\'');
 }
 
-struct str conninfo_for_role(struct arena *a, const char *url, struct str dbname, struct str role)
+static PQconninfoOption *conninfo_parse(const char *url)
 {
     char *why = NULL;
     PQconninfoOption *options = PQconninfoParse(url, &why);
     PQfreemem(why);
-    if (!options) {
+    if (!options)
         log_error("conninfo_malformed", LOG_Z("remedy", "see control_database_url in authd.yaml"));
+    return options;
+}
+
+struct str conninfo_for_role(struct arena *a, const char *url, struct str dbname, struct str role)
+{
+    PQconninfoOption *options = conninfo_parse(url);
+    if (!options)
         return STR_NONE;
-    }
     struct buf b;
     buf_init(&b, a, 128);
     for (const PQconninfoOption *o = options; o->keyword; o++) {
@@ -59,5 +66,31 @@ struct str conninfo_for_role(struct arena *a, const char *url, struct str dbname
     PQconninfoFree(options);
     add_pair(&b, "dbname", dbname);
     add_pair(&b, "user", role);
+    return buf_view(&b);
+}
+
+struct str control_database_name(struct arena *a, const char *url)
+{
+    struct str name = STR_NONE;
+    PQconninfoOption *options = conninfo_parse(url);
+    for (const PQconninfoOption *o = options; o && o->keyword; o++)
+        if (strcmp(o->keyword, "dbname") == 0 && o->val && o->val[0])
+            name = str_copy(a, str_of(o->val));
+    PQconninfoFree(options);
+    return name;
+}
+
+struct str control_admin_conninfo(struct arena *a, const char *url)
+{
+    struct buf b;
+    PQconninfoOption *options = conninfo_parse(url);
+    if (!options)
+        return STR_NONE;
+    buf_init(&b, a, 128);
+    for (const PQconninfoOption *o = options; o->keyword; o++)
+        if (o->val && o->val[0] && strcmp(o->keyword, "dbname") != 0)
+            add_pair(&b, o->keyword, str_of(o->val));
+    PQconninfoFree(options);
+    add_pair(&b, "dbname", STR("postgres"));
     return buf_view(&b);
 }

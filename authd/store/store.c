@@ -15,6 +15,7 @@
 #include "store/feed.h"
 #include "store/migrate.h"
 #include "store/registry_internal.h"
+#include "store/upkeep.h"
 
 struct store_config store_config;
 
@@ -165,11 +166,13 @@ void store_loop_stop(struct loop *l)
 
 enum err store_start_background(void)
 {
-    return feed_start();
+    enum err e = feed_start();
+    return e ? e : upkeep_start();
 }
 
 void store_close(void)
 {
+    upkeep_stop();
     feed_stop();
     registry_clear();
     for (unsigned i = 0; store_loops && i < store_config.loops; i++) {

@@ -23,6 +23,7 @@ struct store_config {
     int64_t statement_timeout_ms;    /* on shared connections */
     int64_t connect_timeout_ms;
     int64_t signing_key_max_age_s; /* rotation by age; 0 = off */
+    int64_t audit_retention_s;     /* audit rows older than this are removed; 0 = never */
     unsigned spare_databases;      /* pre-made tenant databases to keep ready */
     struct workers *connectors;    /* threads that open connections and provision */
 };

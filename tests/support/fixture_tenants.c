@@ -4,7 +4,11 @@
 #include "base/arena.h"
 #include "crypto/jwt.h"
 #include "crypto/token.h"
+#include "store/registry_internal.h"
 #include "support/check.h"
+
+char operator_admin[48];
+char operator_reader[48];
 
 /* What stays the same when a snapshot is replaced. */
 static struct lasting {
@@ -106,8 +110,28 @@ static void open_one(struct lasting *l, struct fixture_tenant *fixture, const ch
     fixture_replace(fixture, TENANT_ACTIVE, policy_json, true);
 }
 
+static void set_operator(struct operator_key *key, char *text, bool may_write)
+{
+    key_generate("op_", text);
+    key_hash(str_of(text), key->hash);
+    key->entry = (struct operator_entry){.operator_id = id_new("adm_", 1),
+                                         .key_id = id_new("key_", 1),
+                                         .may_write = may_write,
+                                         .name = STR("somebody")};
+}
+
+static void open_operators(void)
+{
+    struct arena *a = arena_create(1024);
+    struct operator_key *keys = arena_new_array(a, 2, struct operator_key);
+    set_operator(&keys[0], operator_admin, true);
+    set_operator(&keys[1], operator_reader, false);
+    registry_set_operators(a, keys, 2);
+}
+
 void fixture_tenants_open(void)
 {
+    open_operators();
     open_one(&lasting[0], &acme, "acme",
              "{\"allowed_origins\":[\"https://app.acme.com\",\"http://localhost:3000\"]}");
     open_one(&lasting[1], &globex, "globex", "{\"allowed_origins\":[\"https://globex.test\"]}");
@@ -117,4 +141,5 @@ void fixture_tenants_close(void)
 {
     for (int i = 0; i < 2; i++)
         registry_remove(id_str(&lasting[i].id));
+    registry_clear();
 }

@@ -24,6 +24,10 @@ struct fixture_tenant {
 extern struct fixture_tenant acme;
 extern struct fixture_tenant globex;
 
+/* op_ keys of an operator of role admin and one of role reader. */
+extern char operator_admin[48];
+extern char operator_reader[48];
+
 /* What the flows of the table saw last. */
 struct fixture_seen {
     unsigned calls;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rows of tenants in and out. The columns are the same in every statement of control_tenants.sql,
+ * so one function reads them.
+ */
+#include "store/control_tenants.h"
+
+#include "store/migrate.h"
+#include "store/tenant_keys.h"
+
+static void record_read(const struct db_rows *r, size_t row, struct tenant_record *out)
+{
+    *out = (struct tenant_record){
+        .id = db_get_id(r, row, 0),
+        .slug = db_get_text(r, row, 1),
+        .name = db_get_text(r, row, 2),
+        .environment = db_get_text(r, row, 3),
+        .status = db_get_text(r, row, 4),
+        .issuer = db_get_text(r, row, 5),
+        .policy = db_get_text(r, row, 6),
+        .revision = db_get_int(r, row, 7),
+        .created_at = db_get_time(r, row, 8),
+        .updated_at = db_get_time(r, row, 9),
+    };
+}
+
+enum err control_tenant_get(struct arena *a, struct str ref, struct tenant_record *out)
+{
+    const struct db_rows *rows;
+    struct db_query q = {.sql = SQL_TENANT_GET, .params = {db_text(ref)}};
+    enum err e = control_read(a, &q, &rows);
+    if (e != ERR_OK)
+        return e;
+    if (db_count(rows) == 0)
+        return ERR_not_found;
+    record_read(rows, 0, out);
+    return ERR_OK;
+}
+
+enum err control_tenant_list(struct arena *a, struct str status, const struct page_query *page,
+                             struct tenant_record **items, size_t *n)
+{
+    const struct db_rows *rows;
+    struct db_query q = {.sql = SQL_TENANT_LIST,
+                         .params = {db_text(status), db_text(page->after), db_int(page->limit)}};
+    enum err e = control_read(a, &q, &rows);
+    if (e != ERR_OK)
+        return e;
+    *n = db_count(rows);
+    *items = arena_new_array(a, *n, struct tenant_record);
+    for (size_t i = 0; i < *n; i++)
+        record_read(rows, i, &(*items)[i]);
+    return ERR_OK;
+}
+
+/* A write whose statement returns the target's row, with NULLs when it was found but left alone. */
+static enum err write_target(struct arena *a, const struct control_write *w,
+                             const struct db_query *q, enum err refused, struct tenant_record *out,
+                             int64_t *revision)
+{
+    const struct db_rows *rows;
+    enum err e = control_run(a, w, q, 1, &rows, revision);
+    if (e != ERR_OK)
+        return e;
+    if (db_count(rows) == 0)
+        return ERR_not_found;
+    if (db_is_null(rows, 0, 0))
+        return refused;
+    record_read(rows, 0, out);
+    return ERR_OK;
+}
+
+enum err control_tenant_update(struct arena *a, const struct control_write *w, struct str ref,
+                               const struct tenant_changes *changes, struct tenant_record *out,
+                               int64_t *revision)
+{
+    struct db_query q = control_query(SQL_TENANT_UPDATE, w);
+    q.params[5] = db_text(ref);
+    q.params[6] = db_text(changes->name);
+    q.params[7] = db_json(changes->policy);
+    q.params[8] = changes->if_revision ? db_int(changes->if_revision) : db_null();
+    return write_target(a, w, &q, ERR_precondition_failed, out, revision);
+}
+
+static const struct {
+    const char *from; /* comma-separated */
+    const char *to;
+    const char *event;
+    bool keep_database;
+} deeds[] = {
+    [TENANT_SUSPEND] = {"active", "suspended", "tenant.suspended", false},
+    [TENANT_REACTIVATE] = {"suspended", "active", "tenant.reactivated", false},
+    [TENANT_DELETE] = {"provisioning,active,suspended", "deleted", "tenant.deleted", false},
+    [TENANT_DELETE_KEEP] = {"provisioning,active,suspended", "deleted", "tenant.deleted", true},
+};
+
+enum err control_tenant_do(struct arena *a, const struct control_write *w, struct str ref,
+                           enum tenant_deed deed, struct tenant_record *out, int64_t *revision)
+{
+    struct db_query q = control_query(SQL_TENANT_SET_STATUS, w);
+    q.params[5] = db_text(ref);
+    q.params[6] = db_text(str_of(deeds[deed].from));
+    q.params[7] = db_text(str_of(deeds[deed].to));
+    q.params[8] = db_text(str_of(deeds[deed].event));
+    q.params[9] = db_bool(deeds[deed].keep_database);
+    return write_target(a, w, &q, ERR_conflict, out, revision);
+}
+
+/* The only unique value that a creation brings from outside is the slug. */
+static enum err creation_error(enum err e)
+{
+    return e == ERR_conflict ? ERR_slug_taken : e;
+}
+
+static struct db_query claim_query(const struct control_write *w, const struct tenant_creation *c)
+{
+    struct db_query q = control_query(SQL_TENANT_CLAIM, w);
+    q.params[5] = db_text(c->slug);
+    q.params[6] = db_text(c->name);
+    q.params[7] = db_text(c->environment);
+    q.params[8] = db_text(c->issuer);
+    q.params[9] = db_json(c->policy);
+    q.params[10] = db_id(&c->client_id);
+    control_key_params(&q.params[11], &c->publishable);
+    control_key_params(&q.params[14], &c->secret);
+    q.params[17] = db_int(migrate_latest("tenant"));
+    return q;
+}
+
+enum err control_tenant_claim(struct arena *a, const struct control_write *w,
+                              const struct tenant_creation *c, struct tenant_record *out,
+                              int64_t *revision)
+{
+    const struct db_rows *rows;
+    struct db_query q = claim_query(w, c);
+    q.params[18] = db_null();
+    enum err e = control_run(a, w, &q, 1, &rows, revision);
+    if (e != ERR_OK)
+        return creation_error(e);
+    *out = (struct tenant_record){0};
+    if (db_count(rows))
+        record_read(rows, 0, out);
+    return ERR_OK;
+}
+
+enum err control_tenant_reserve(struct arena *a, const struct control_write *w,
+                                const struct tenant_creation *c, const struct tenant_keys *keys,
+                                struct tenant_record *out, int64_t *revision)
+{
+    const struct db_rows *rows;
+    struct db_query q[2] = {tenant_keys_insert(keys), claim_query(w, c)};
+    q[1].params[18] = db_id(&keys->id);
+    enum err e = control_run(a, w, q, 2, &rows, revision);
+    if (e != ERR_OK)
+        return creation_error(e);
+    record_read(rows, 0, out);
+    return ERR_OK;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The provisioner's connections and what it asks of them.
+ */
+#include "store/provisioner.h"
+
+#include "store/migrate.h"
+
+/* Cloning a database under load may take long; waiting for ever is no way to notice. */
+enum { PROVISION_TIMEOUT_MS = 120 * 1000 };
+
+enum err provisioner_connect(const struct provisioner *p, const char *database, PGconn **out)
+{
+    struct sync_target target = {.url = p->admin_url,
+                                 .dbname = database,
+                                 .application = "authd provision",
+                                 .statement_timeout_ms = PROVISION_TIMEOUT_MS};
+    return sync_connect(&target, out);
+}
+
+static enum err control_connect(struct provisioner *p)
+{
+    struct sync_target target = {.url = p->control_url,
+                                 .schema = SCHEMA_CONTROL,
+                                 .application = "authd provision",
+                                 .statement_timeout_ms = PROVISION_TIMEOUT_MS};
+    return sync_connect(&target, &p->control);
+}
+
+static enum err superuser_ask(struct provisioner *p)
+{
+    struct arena *a = arena_create(512);
+    enum err e = provisioner_ask(p, a, "provisioner_superuser",
+                                 "SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
+                                 STR_NONE, &p->superuser);
+    arena_destroy(a);
+    return e;
+}
+
+enum err provisioner_open(struct provisioner *p, const char *control_url, const char *admin_url)
+{
+    *p = (struct provisioner){.control_url = control_url,
+                              .admin_url = admin_url ? admin_url : control_url};
+    enum err e = control_connect(p);
+    if (e == ERR_OK)
+        e = provisioner_connect(p, NULL, &p->admin);
+    if (e == ERR_OK)
+        e = superuser_ask(p);
+    if (e != ERR_OK)
+        provisioner_close(p);
+    return e;
+}
+
+void provisioner_close(struct provisioner *p)
+{
+    sync_close(p->control);
+    sync_close(p->admin);
+    p->control = NULL;
+    p->admin = NULL;
+}
+
+enum err provisioner_ask(struct provisioner *p, struct arena *a, const char *name, const char *text,
+                         struct str param, bool *yes)
+{
+    const struct db_rows *rows;
+    struct db_param params[1] = {db_text(param)};
+    enum err e = sync_exec(p->admin, a, name, text, params, str_is_set(param), &rows);
+    if (e == ERR_OK)
+        *yes = db_count(rows) && db_get_bool(rows, 0, 0);
+    return e;
+}
+
+enum err provision_row_read(struct provisioner *p, struct arena *a, struct str tenant,
+                            struct provision_row *out)
+{
+    const struct db_rows *rows;
+    struct db_param params[1] = {db_text(tenant)};
+    enum err e = sync_run(p->control, a, SQL_PROVISION_ROW, params, &rows);
+    if (e != ERR_OK)
+        return e;
+    if (db_count(rows) == 0 || !id_parse(tenant, "tnt_", &out->tenant))
+        return ERR_not_found;
+    out->status = db_get_text(rows, 0, 0);
+    out->step = db_get_int(rows, 0, 1);
+    out->wrapped_key = db_get_text(rows, 0, 2);
+    out->database = db_get_text(rows, 0, 3);
+    out->owner = db_get_text(rows, 0, 4);
+    out->login[0] = db_get_text(rows, 0, 5);
+    out->login[1] = db_get_text(rows, 0, 6);
+    out->sealed_passwords = db_get_text(rows, 0, 7);
+    out->keep_database = db_get_bool(rows, 0, 8);
+    return ERR_OK;
+}

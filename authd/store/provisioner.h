@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The parts of provisioning, on two blocking connections: one to the control database, one of the
+ * provisioner, who may create roles and databases (a superuser, or PostgreSQL's CREATEROLE with
+ * CREATEDB). Inside storage only.
+ */
+#ifndef AUTHD_STORE_PROVISIONER_H
+#define AUTHD_STORE_PROVISIONER_H
+
+#include "store/db_sync.h"
+#include "store/envelope.h"
+#include "store/provision.h"
+
+struct provisioner {
+    const char *control_url;
+    const char *admin_url;
+    PGconn *control;
+    PGconn *admin;
+    bool superuser;
+};
+
+/* admin_url NULL = control_url. Closed again when it fails. */
+MUST_CHECK enum err provisioner_open(struct provisioner *p, const char *control_url,
+                                     const char *admin_url);
+void provisioner_close(struct provisioner *p);
+
+/* A tenant's row as far as provisioning needs it; strings live in the arena. */
+struct provision_row {
+    struct id tenant;
+    struct str status;
+    int64_t step;
+    struct str wrapped_key;
+    struct str database;
+    struct str owner;
+    struct str login[2];
+    struct str sealed_passwords;
+    bool keep_database;
+};
+/* ERR_not_found. */
+MUST_CHECK enum err provision_row_read(struct provisioner *p, struct arena *a, struct str tenant,
+                                       struct provision_row *out);
+
+/* The steps; each may be repeated. */
+MUST_CHECK enum err provision_roles(struct provisioner *p, struct arena *a,
+                                    const struct provision_row *row);
+MUST_CHECK enum err provision_database(struct provisioner *p, struct arena *a,
+                                       const struct provision_row *row);
+MUST_CHECK enum err provision_inside(struct provisioner *p, struct arena *a,
+                                     const struct provision_row *row);
+
+/* Takes the tenant's lock, does what is left, unlocks. Without wait it leaves a tenant that another
+ * node is working on alone. */
+MUST_CHECK enum err provision_tenant(struct provisioner *p, struct str tenant, bool wait,
+                                     int64_t now, int64_t *revision);
+/* Database and roles of a deleted tenant. */
+MUST_CHECK enum err provision_drop(struct provisioner *p, struct str tenant);
+/* One more database for the shelf; *made is false when there are enough or another node is at it.
+ */
+MUST_CHECK enum err provision_spare(struct provisioner *p, unsigned wanted, int64_t now,
+                                    bool *made);
+
+/* Name of the database that tenants are cloned from: version and checksum of the migrations. */
+const char *provision_template_name(struct arena *a);
+/* The role that owns what is in it until a tenant does. */
+#define PROVISION_TEMPLATE_OWNER "authd_template_owner"
+/* Makes and migrates it unless it is there. */
+MUST_CHECK enum err provision_template_ensure(struct provisioner *p, struct arena *a);
+
+/* Connects the provisioner to another database. */
+MUST_CHECK enum err provisioner_connect(const struct provisioner *p, const char *database,
+                                        PGconn **out);
+/* A yes-or-no query with one parameter (NULL ptr: none) on the provisioner's connection. */
+MUST_CHECK enum err provisioner_ask(struct provisioner *p, struct arena *a, const char *name,
+                                    const char *text, struct str param, bool *yes);
+
+#endif
