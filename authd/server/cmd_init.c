@@ -12,7 +12,7 @@
 #include "server/command.h"
 #include "store/control_init.h"
 
-_Static_assert(OPERATOR_KEY_TEXT > KEY_TEXT_MAX, "an operator key fits");
+_Static_assert((int)OPERATOR_KEY_TEXT > (int)KEY_TEXT_MAX, "an operator key fits");
 
 static bool load_root_key(const struct settings *s, const uint8_t **key)
 {

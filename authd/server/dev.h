@@ -78,7 +78,7 @@ void dev_postgres_stop(struct dev *d);
 /* "pg_ctl …" as whoever may run it. */
 const char *dev_postgres_command(struct dev *d, const char *arguments);
 /* Runs a program of PostgreSQL as its user and waits; -1 or the exit status. */
-int dev_postgres_run(struct dev *d, char *const argv[]);
+int dev_postgres_run(struct dev *d, const char *const argv[]);
 void dev_postgres_become(const struct dev_postgres *p); /* in a child */
 
 /* dev_tenants.c: on a coroutine of the running server. */

@@ -74,14 +74,14 @@ static void redirect(const struct dev_postgres *p)
     close_range(STDERR_FILENO + 1, ~0u, 0);
 }
 
-int dev_postgres_run(struct dev *d, char *const argv[])
+int dev_postgres_run(struct dev *d, const char *const argv[])
 {
     int status;
     pid_t pid = fork();
     if (pid == 0) {
         dev_postgres_become(&d->postgres);
         redirect(&d->postgres);
-        execv(argv[0], argv);
+        execv(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid)
@@ -145,17 +145,17 @@ bool dev_postgres_create(struct dev *d)
     struct dev_postgres *p = &d->postgres;
     if (access(dev_text(d, "%s/PG_VERSION", p->data), F_OK) != 0) {
         const char *program = dev_text(d, "%s/initdb", p->bin);
-        char *const argv[] = {(char *)(uintptr_t)program,
-                              "-D",
-                              (char *)(uintptr_t)p->data,
-                              "--username=authd",
-                              "--encoding=UTF8",
-                              "--locale=C.UTF-8",
-                              "--auth=peer",
-                              "--wal-segsize=1",
-                              "--no-sync",
-                              "--no-instructions",
-                              NULL};
+        const char *const argv[] = {program,
+                                    "-D",
+                                    p->data,
+                                    "--username=authd",
+                                    "--encoding=UTF8",
+                                    "--locale=C.UTF-8",
+                                    "--auth=peer",
+                                    "--wal-segsize=1",
+                                    "--no-sync",
+                                    "--no-instructions",
+                                    NULL};
         if (dev_postgres_run(d, argv) != 0)
             return failed(d, "initdb");
     }
@@ -165,23 +165,15 @@ bool dev_postgres_create(struct dev *d)
 static bool start_detached(struct dev *d)
 {
     struct dev_postgres *p = &d->postgres;
-    char *const argv[] = {(char *)(uintptr_t)dev_text(d, "%s/pg_ctl", p->bin),
-                          "-D",
-                          (char *)(uintptr_t)p->data,
-                          "-l",
-                          (char *)(uintptr_t)p->log,
-                          "-s",
-                          "-w",
-                          "start",
-                          NULL};
+    const char *const argv[] = {
+        dev_text(d, "%s/pg_ctl", p->bin), "-D", p->data, "-l", p->log, "-s", "-w", "start", NULL};
     return dev_postgres_run(d, argv) == 0 ? true : failed(d, "start");
 }
 
 static bool start_child(struct dev *d)
 {
     struct dev_postgres *p = &d->postgres;
-    char *const argv[] = {(char *)(uintptr_t)dev_text(d, "%s/postgres", p->bin), "-D",
-                          (char *)(uintptr_t)p->data, NULL};
+    const char *const argv[] = {dev_text(d, "%s/postgres", p->bin), "-D", p->data, NULL};
     pid_t parent = getpid();
     p->child = fork();
     if (p->child == 0) {
@@ -191,7 +183,7 @@ static bool start_child(struct dev *d)
         prctl(PR_SET_PDEATHSIG, SIGINT); /* after setuid, which clears it */
         if (getppid() != parent)
             _exit(0);
-        execv(argv[0], argv);
+        execv(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
     return p->child > 0 && wait_state(d, STATE_READY, START_TIMEOUT_MS) ? true : failed(d, "start");
