@@ -122,7 +122,7 @@ static void print_members(const json_t *object, const char *prefix)
 {
     const char *name;
     json_t *v;
-    json_object_foreach(json_incref((json_t *)(uintptr_t)object), name, v)
+    json_object_foreach((json_t *)(uintptr_t)object, name, v)
     {
         char *path = NULL;
         if (asprintf(&path, "%s%s%s", prefix, *prefix ? "." : "", name) < 0)
@@ -136,7 +136,6 @@ static void print_members(const json_t *object, const char *prefix)
         }
         free(path);
     }
-    json_decref((json_t *)(uintptr_t)object);
 }
 
 static void yaml_scalar(const json_t *v)

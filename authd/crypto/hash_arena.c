@@ -11,6 +11,7 @@
  * Needs a kernel whose mmap takes bytes (64-bit Linux). Sanitizers own mmap; there the arena does
  * not exist (hash_arena_none.c).
  */
+#include "crypto/hash_arena.h"
 #include "crypto/hash_arena_possible.h"
 
 #if HASH_ARENA_POSSIBLE
@@ -20,7 +21,6 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "crypto/hash_arena.h"
 
 enum {
     HUGE_PAGE = 2 << 20,
@@ -42,16 +42,17 @@ static void *kernel_mmap(void *at, size_t n, int prot, int flags, int fd, off_t 
     return (void *)syscall(SYS_mmap, at, n, prot, flags, fd, offset);
 }
 
-static bool is_ours(const void *at, size_t n, int flags, int fd)
+static bool is_ours(const void *at, size_t n, int prot, int flags, int fd)
 {
     return arena.expected == n && n > 0 && !arena.taken && !at && fd == -1 &&
+           prot == (PROT_READ | PROT_WRITE) &&
            (flags & (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED)) == (MAP_PRIVATE | MAP_ANONYMOUS);
 }
 
 __attribute__((visibility("default"))) void *mmap(void *at, size_t n, int prot, int flags, int fd,
                                                   off_t offset)
 {
-    if (!is_ours(at, n, flags, fd))
+    if (!is_ours(at, n, prot, flags, fd))
         return kernel_mmap(at, n, prot, flags, fd, offset);
     arena.taken = true;
     return arena.base;
@@ -111,6 +112,4 @@ void hash_arena_release(void)
     arena.map = NULL;
     arena.base = NULL;
 }
-#else
-typedef int hash_arena_is_elsewhere; /* ISO C wants a declaration in every file */
 #endif

@@ -22,14 +22,13 @@ static bool take_parameter(struct str *rest, char sep, struct str name, int64_t 
     int64_t v;
     if (!str_split(rest, sep, &piece) || !str_starts(piece, name))
         return false;
-    struct str digits = str_slice(piece, name.len, piece.len);
-    if (str_starts(digits, STR("0")) || !str_to_int(digits, min, max, &v))
+    if (!str_to_int(str_slice(piece, name.len, piece.len), min, max, &v))
         return false;
     *out = (uint32_t)v;
     return true;
 }
 
-/* Cuts the next piece off and decodes it; libsodium refuses foreign characters and slack bits. */
+/* Cuts the next piece off and decodes it. */
 static bool take_base64(struct str *rest, int variant, uint8_t *out, size_t room, size_t *len)
 {
     struct str piece;
@@ -65,16 +64,14 @@ static bool take_scrypt_cost(struct str *rest, struct pwhash_text *t)
 {
     struct str piece;
     uint8_t cost[3];
-    char canonical[6];
-    if (!str_split(rest, '$', &piece) || piece.len != sizeof(canonical) ||
+    if (!str_split(rest, '$', &piece) || piece.len != 2 * sizeof(cost) ||
         sodium_hex2bin(cost, sizeof(cost), piece.ptr, piece.len, NULL, NULL, NULL) != 0)
         return false;
-    hex_encode(canonical, cost, sizeof(cost));
     t->scrypt.log_n = cost[0];
     t->scrypt.r = cost[1];
     t->scrypt.p = cost[2];
-    return memcmp(canonical, piece.ptr, sizeof(canonical)) == 0 && cost[0] >= 1 && cost[0] <= 20 &&
-           cost[1] >= 1 && cost[2] >= 1 && scrypt_cost_is_bearable(t);
+    return cost[0] >= 1 && cost[0] <= 20 && cost[1] >= 1 && cost[2] >= 1 &&
+           scrypt_cost_is_bearable(t);
 }
 
 static bool parse_scrypt(struct str rest, struct pwhash_text *t)
@@ -97,15 +94,6 @@ static bool parse_any(struct str text, struct pwhash_text *t)
     if (str_eq(name, STR("argon2id")))
         return parse_argon2id(text, t);
     return str_eq(name, STR("s1")) && parse_scrypt(text, t);
-}
-
-bool pwhash_text_parse(struct str text, struct pwhash_text *out)
-{
-    *out = (struct pwhash_text){.algorithm = PWHASH_UNKNOWN};
-    bool good = parse_any(text, out);
-    if (!good)
-        *out = (struct pwhash_text){.algorithm = PWHASH_UNKNOWN};
-    return good;
 }
 
 void pwhash_text_print(const struct pwhash_text *t, char out[PWHASH_TEXT_MAX])
@@ -147,4 +135,22 @@ size_t pwhash_text_memory(const struct pwhash_text *t)
     if (t->algorithm == PWHASH_ARGON2ID)
         return (size_t)(t->argon2id.kib & ~3U) * 1024;
     return ((size_t)128 * t->scrypt.r) << t->scrypt.log_n;
+}
+
+/* Leading zeros, capital hex digits and what libsodium's decoder lets pass (it reads bytes above
+ * 127 as a slash) would be second spellings. */
+static bool is_spelled_as_we_do(struct str text, const struct pwhash_text *t)
+{
+    char ours[PWHASH_TEXT_MAX];
+    pwhash_text_print(t, ours);
+    return str_eqz(text, ours);
+}
+
+bool pwhash_text_parse(struct str text, struct pwhash_text *out)
+{
+    *out = (struct pwhash_text){.algorithm = PWHASH_UNKNOWN};
+    bool good = parse_any(text, out) && is_spelled_as_we_do(text, out);
+    if (!good)
+        *out = (struct pwhash_text){.algorithm = PWHASH_UNKNOWN};
+    return good;
 }

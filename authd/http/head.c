@@ -127,9 +127,9 @@ static bool header_line_valid(struct str line, struct head *head)
 {
     size_t colon = str_find(line, ':');
     struct str name = str_slice(line, 0, colon);
-    struct str value = str_trim(str_slice(line, colon + 1, line.len));
+    struct str value = str_slice(line, colon + 1, line.len);
     return colon < line.len && is_token(name) && value_valid(value) &&
-           header_valid(name, value, head);
+           header_valid(name, str_trim(value), head);
 }
 
 /* RFC 9112 section 6.1: no chunked coding in HTTP/1.0, and never beside a Content-Length. */
