@@ -4,6 +4,7 @@
  * is ours: ids, route patterns, codes, numbers and a formatted address, never the raw path or
  * query; and a byte outside a small alphabet becomes '?', so that no input can forge a line.
  */
+#include "base/chars.h"
 #include "base/clock.h"
 #include "server/server.h"
 
@@ -22,11 +23,8 @@ struct line {
     char bytes[LINE_MAX_BYTES];
 };
 
-static bool is_safe(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '-' && c <= ':') || c == '_' || c == '{' || c == '}';
-}
+static const struct char_set safe = {{CHARS_ALNUM, ['-'] = true, ['.'] = true, ['/'] = true,
+                                      [':'] = true, ['_'] = true, ['{'] = true, ['}'] = true}};
 
 static size_t room(const struct line *l)
 {
@@ -44,7 +42,7 @@ static void add_safe(struct line *l, struct str s)
 {
     size_t n = s.len < room(l) ? s.len : room(l);
     for (size_t i = 0; i < n; i++)
-        *l->at++ = is_safe(s.ptr[i]) ? s.ptr[i] : '?';
+        *l->at++ = char_in(&safe, s.ptr[i]) ? s.ptr[i] : '?';
 }
 
 static void add_number(struct line *l, uint64_t n)
