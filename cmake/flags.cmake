@@ -10,7 +10,7 @@ target_compile_definitions(authd_flags INTERFACE _GNU_SOURCE H2O_USE_LIBUV=0
 target_compile_options(authd_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes
   -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wwrite-strings -Wundef
-  -Wformat=2 -Wcast-qual -Wnull-dereference -Wvla -Wswitch-enum -Wno-overlength-strings
+  -Wformat=2 -Wcast-qual -Wvla -Wswitch-enum -Wno-overlength-strings
   -Werror=implicit-function-declaration -Werror=incompatible-pointer-types -Werror=unused-result
   -fno-strict-aliasing -fno-common)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")

@@ -160,7 +160,6 @@ def row_refresh():
         for _ in range(64):
             f.write(f'{key} {server.sign_in(user["email"]).json["session"]["refresh_token"]}\n')
     database = server.tenant_database('acme')
-    subprocess.run(['/usr/bin/true'])
     cpu, pg, idle, bad = [], [], [], 0
 
     def run():
@@ -178,12 +177,14 @@ def row_refresh():
         return r['rate']
 
     setup = os.path.join(HERE, 'floors', 'refresh_setup.sql')
-    server.sql(open(setup).read(), database=database)
 
     def floor():
-        done = subprocess.run(['/usr/lib/postgresql/15/bin/pgbench', '-n', '-M', 'prepared', '-c', '8', '-j', '2',
+        with open(setup) as f:
+            server.sql('SET search_path = authd_data;\n' + f.read(), database=database)
+        done = subprocess.run(['/usr/lib/postgresql/15/bin/pgbench', '-n', '-M', 'prepared', '-c', '8', '-j', '2', '-D', 'r_generation=0',
                                '-T', str(options.seconds), '-f', os.path.join(HERE, 'floors', 'refresh.sql'),
-                               f'{server.env["DATABASE_URL"]} dbname={database}'], capture_output=True, text=True)
+                               f'{server.env["DATABASE_URL"]} dbname={database}'], capture_output=True, text=True,
+                              env={**os.environ, 'PGOPTIONS': '-c search_path=authd_data'})
         return float(re.search(r'tps = ([\d.]+)', done.stdout).group(1))
 
     a, b = pairs(floor, run, options.pairs)
