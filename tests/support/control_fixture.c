@@ -167,3 +167,21 @@ PGconn *control_role_connect(struct fixture *f, const char *tenant_id, int role,
     PQclear(r);
     return c;
 }
+
+void control_check_served(struct fixture *f, const char *slug)
+{
+    char sql[160];
+    snprintf(sql, sizeof(sql),
+             "SELECT id FROM tenant WHERE slug = '%s' AND status = 'active' AND provision_step = 4",
+             slug);
+    PGresult *r = PQexec(f->control, sql);
+    must(PQntuples(r) == 1, "tenant is not active");
+    for (int role = 0; role < 2; role++) {
+        PGconn *c = control_role_connect(f, PQgetvalue(r, 0, 0), role, NULL);
+        PGresult *users = PQexec(c, "SELECT count(*) FROM app_user");
+        must(PQresultStatus(users) == PGRES_TUPLES_OK, "tenant's role cannot read");
+        PQclear(users);
+        PQfinish(c);
+    }
+    PQclear(r);
+}

@@ -32,5 +32,7 @@ struct tenant_out control_tenant(struct fixture *f, const char *slug);
  * have failed. */
 PGconn *control_role_connect(struct fixture *f, const char *tenant_id, int role,
                              const char *database);
+/* The tenant is active and its roles can read its tables; aborts otherwise. */
+void control_check_served(struct fixture *f, const char *slug);
 
 #endif
