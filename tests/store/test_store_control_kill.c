@@ -43,7 +43,7 @@ static void test_a_stop_at_any_point_is_made_good(void **state)
         for (int recorded = 0; recorded < 2; recorded++) {
             snprintf(slug, sizeof(slug), "stop-%d-%d", step, recorded);
             struct tenant_create_in in = {.slug = str_of(slug)};
-            struct tenant_out out = {0};
+            struct tenant_created out = {0};
             stop_step = (enum provision_step)step;
             stop_recorded = recorded;
             stops = 0;
@@ -87,7 +87,7 @@ static void test_killed_at_each_step_in_turn(void **state)
 {
     (void)state;
     struct tenant_create_in in = {.slug = STR("killed")};
-    struct tenant_out out = {0};
+    struct tenant_created out = {0};
     provision_stop = refuse_all;
     assert_int_equal(control_call(&f, tenant_create_flow, &in, &out), ERR_OK);
     provision_stop = NULL;

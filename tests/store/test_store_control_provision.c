@@ -38,8 +38,8 @@ static const char *sqlstate_of(PGconn *c, const char *sql)
 static void test_roles_reach_their_own_database_only(void **state)
 {
     (void)state;
-    struct tenant_out a = control_tenant(&f, "iso-a");
-    struct tenant_out b = control_tenant(&f, "iso-b");
+    struct tenant_created a = control_tenant(&f, "iso-a");
+    struct tenant_created b = control_tenant(&f, "iso-b");
     char other[64];
     PGresult *r = PQexec(f.control, "SELECT database_name FROM tenant WHERE slug = 'iso-b'");
     snprintf(other, sizeof(other), "%s", PQgetvalue(r, 0, 0));
@@ -62,7 +62,7 @@ static void test_roles_reach_their_own_database_only(void **state)
 static void test_roles_change_rows_only(void **state)
 {
     (void)state;
-    struct tenant_out t = control_tenant(&f, "dml");
+    struct tenant_created t = control_tenant(&f, "dml");
     PGconn *c = control_role_connect(&f, t.record.id.z, 1, NULL);
     assert_int_equal(PQstatus(c), CONNECTION_OK);
     assert_string_equal(sqlstate_of(c,
@@ -116,7 +116,7 @@ static void test_names_are_opaque(void **state)
 static void test_a_deleted_tenants_database_goes(void **state)
 {
     (void)state;
-    struct tenant_out gone = control_tenant(&f, "gone");
+    struct tenant_created gone = control_tenant(&f, "gone");
     control_tenant(&f, "kept");
     PGconn *c = control_role_connect(&f, gone.record.id.z, 0, NULL); /* somebody still connected */
     struct tenant_delete_in in = {.tenant = STR("gone")};
@@ -166,7 +166,7 @@ enum { RACERS = 20 };
 struct racer {
     struct call call;
     struct tenant_create_in in;
-    struct tenant_out out;
+    struct tenant_created out;
     char slug[32];
     enum err result;
     bool done;

@@ -126,10 +126,10 @@ enum err control_call(struct fixture *f, flow_fn flow, const void *in, void *out
     return r.result;
 }
 
-struct tenant_out control_tenant(struct fixture *f, const char *slug)
+struct tenant_created control_tenant(struct fixture *f, const char *slug)
 {
     struct tenant_create_in in = {.slug = str_of(slug)};
-    struct tenant_out out = {0};
+    struct tenant_created out = {0};
     must(control_call(f, tenant_create_flow, &in, &out) == ERR_OK, "tenant_create");
     must(str_eqz(out.record.status, "active"), "tenant active");
     return out;
