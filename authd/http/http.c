@@ -88,10 +88,11 @@ static enum err find_endpoint(struct http_exchange *x, const struct endpoint **e
     return x->route || x->request.method == METHOD_OPTIONS ? ERR_OK : ERR_method_not_allowed;
 }
 
+/* The endpoint is NULL when not even the path was found. */
 static void answer_unmatched(struct http_exchange *x, enum err e, const struct endpoint *endpoint)
 {
     cors_allow_error(x, endpoint ? cors_rule_of(endpoint->any) : CORS_TENANT);
-    reply_error(x, e, e == ERR_method_not_allowed ? endpoint->allow : STR_NONE);
+    reply_error(x, e, endpoint ? endpoint->allow : STR_NONE);
 }
 
 static void answer_direct(struct http_exchange *x)

@@ -146,8 +146,8 @@ void rate_reset(void)
     pthread_once(&once, setup);
     for (size_t i = 0; i < SHARDS; i++) {
         pthread_mutex_lock(&shards[i].lock);
-        while (!list_empty(&shards[i].oldest_first))
-            drop(&shards[i], oldest(&shards[i]));
+        for (struct entry *e; (e = oldest(&shards[i]));)
+            drop(&shards[i], e);
         map_free(&shards[i].entries);
         pthread_mutex_unlock(&shards[i].lock);
     }

@@ -371,13 +371,15 @@ static void write_error(struct json_writer *w)
 
 /* ---- all ---- */
 
+/* Two structs of different sizes may share their rows, an item of a list and the answer that starts
+ * with it: one schema. */
 static void list_add(struct schema_list *list, const struct fields *fields, enum schema_side side)
 {
     if (!fields)
         return;
     bool has_body = false;
     for (size_t i = 0; i < list->n; i++) {
-        if (list->items[i].fields == fields)
+        if (list->items[i].fields->rows == fields->rows)
             return;
     }
     for (size_t i = 0; i < fields->n; i++)
