@@ -66,6 +66,8 @@ static const struct field session_rows[] = {
     {.name = "current", .type = FIELD_BOOL, AT(session_view, current), .doc = "Whether it is the session of this request."},
 };
 static const struct fields session_fields = {"SessionInfo", sizeof(struct session_view), ROWS(session_rows)};
+/* What is of no concern to a resource server comes last above: from user_agent on. */
+static const struct fields verified_session_fields = {"VerifiedSession", sizeof(struct session_view), session_rows, 6};
 
 static const struct field session_list_rows[] = {
     {.name = "data", .type = FIELD_LIST, AT(session_list_answer, data), .sub = &session_fields, .doc = "The page, newest first."},
@@ -76,7 +78,7 @@ static const struct fields session_list_fields = {"SessionList", sizeof(struct s
 
 static const struct field verify_answer_rows[] = {
     {.name = "active", .type = FIELD_BOOL, AT(session_verify_answer, active), .doc = "Whether the token is good and its session lives."},
-    {.name = "session", .type = FIELD_OBJECT, AT(session_verify_answer, session), .sub = &session_fields, .flags = FIELD_OMIT_EMPTY, .doc = "Its session."},
+    {.name = "session", .type = FIELD_OBJECT, AT(session_verify_answer, session), .sub = &verified_session_fields, .flags = FIELD_OMIT_EMPTY, .doc = "Its session."},
     {.name = "user", .type = FIELD_OBJECT, AT(session_verify_answer, user), .sub = &user_fields, .flags = FIELD_OMIT_EMPTY, .doc = "Its user as of now."},
     {.name = "claims", .type = FIELD_JSON, AT(session_verify_answer, claims), .flags = FIELD_OMIT_EMPTY, .doc = "The token's payload."},
 };
