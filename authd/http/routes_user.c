@@ -54,20 +54,25 @@ static const struct field signed_in_rows[] = {
 };
 static const struct fields signed_in_fields = {"SignedIn", sizeof(struct signed_in), ROWS(signed_in_rows)};
 
+/* What a resource server may know of a session, and what its own user sees beside. */
+#define SESSION_ROWS \
+    {.name = "id", .type = FIELD_ID, AT(session_view, id), .choices = "ses_", .doc = "The session."}, \
+    {.name = "user_id", .type = FIELD_ID, AT(session_view, user_id), .choices = "usr_", .doc = "Whose it is."}, \
+    {.name = "client_id", .type = FIELD_ID, AT(session_view, client_id), .choices = "cli_", .doc = "The client that opened it."}, \
+    {.name = "created_at", .type = FIELD_TIME, AT(session_view, created_at), .doc = "When the user signed in."}, \
+    {.name = "refreshed_at", .type = FIELD_TIME, AT(session_view, refreshed_at), .doc = "The last refresh, or the sign-in."}, \
+    {.name = "expires_at", .type = FIELD_TIME, AT(session_view, expires_at), .doc = "When it ends if it is not refreshed."}
+
+static const struct field verified_session_rows[] = {SESSION_ROWS};
+static const struct fields verified_session_fields = {"VerifiedSession", sizeof(struct session_view), ROWS(verified_session_rows)};
+
 static const struct field session_rows[] = {
-    {.name = "id", .type = FIELD_ID, AT(session_view, id), .choices = "ses_", .doc = "The session."},
-    {.name = "user_id", .type = FIELD_ID, AT(session_view, user_id), .choices = "usr_", .doc = "Whose it is."},
-    {.name = "client_id", .type = FIELD_ID, AT(session_view, client_id), .choices = "cli_", .doc = "The client that opened it."},
-    {.name = "created_at", .type = FIELD_TIME, AT(session_view, created_at), .doc = "When the user signed in."},
-    {.name = "refreshed_at", .type = FIELD_TIME, AT(session_view, refreshed_at), .doc = "The last refresh, or the sign-in."},
-    {.name = "expires_at", .type = FIELD_TIME, AT(session_view, expires_at), .doc = "When it ends if it is not refreshed."},
+    SESSION_ROWS,
     {.name = "user_agent", .type = FIELD_TEXT, AT(session_view, user_agent), .flags = FIELD_OMIT_EMPTY, .doc = "The User-Agent of the sign-in."},
     {.name = "address", .type = FIELD_TEXT, AT(session_view, address), .flags = FIELD_OMIT_EMPTY, .doc = "The client address of the sign-in."},
     {.name = "current", .type = FIELD_BOOL, AT(session_view, current), .doc = "Whether it is the session of this request."},
 };
 static const struct fields session_fields = {"SessionInfo", sizeof(struct session_view), ROWS(session_rows)};
-/* What is of no concern to a resource server comes last above: from user_agent on. */
-static const struct fields verified_session_fields = {"VerifiedSession", sizeof(struct session_view), session_rows, 6};
 
 static const struct field session_list_rows[] = {
     {.name = "data", .type = FIELD_LIST, AT(session_list_answer, data), .sub = &session_fields, .doc = "The page, newest first."},
