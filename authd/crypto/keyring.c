@@ -2,9 +2,9 @@
  *
  * Guarded cells for long-lived secrets. A slab is one sodium_malloc region: locked in memory, left
  * out of core dumps, between guard pages, and read-only but for the moment a cell is filled or
- * wiped. Cells share slabs because a region of its own per secret would cost four pages and two
- * system calls each. Readers need no lock: a slab never moves, and a cell changes only before its
- * first and after its last use.
+ * wiped, or a fill of many cells is under way. Cells share slabs because a region of its own per
+ * secret would cost four pages and two system calls each. Readers need no lock: a slab never moves,
+ * and a cell changes only before its first and after its last use.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -23,12 +23,14 @@ struct slab {
     struct list link; /* in `open` while a cell is free, else in `full` */
     uint8_t *cells;
     unsigned used;
+    bool writable;
     unsigned free_cells[CELLS]; /* the first CELLS - used entries are indices of free cells */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list open_slabs = LIST_INIT(open_slabs);
 static struct list full_slabs = LIST_INIT(full_slabs);
+static unsigned fills; /* under way */
 
 static struct slab *slab_of(struct list *link)
 {
@@ -37,12 +39,18 @@ static struct slab *slab_of(struct list *link)
 
 static void slab_protect(struct slab *s)
 {
+    if (fills > 0 || !s->writable)
+        return;
+    s->writable = false;
     if (sodium_mprotect_readonly(s->cells) != 0)
         abort();
 }
 
 static void slab_unprotect(struct slab *s)
 {
+    if (s->writable)
+        return;
+    s->writable = true;
     if (sodium_mprotect_readwrite(s->cells) != 0)
         abort();
 }
@@ -53,6 +61,7 @@ static struct slab *slab_create(void)
     s->cells = sodium_allocarray(CELLS, KEYRING_CELL);
     if (!s->cells)
         abort();
+    s->writable = true;
     sodium_memzero(s->cells, (size_t)CELLS * KEYRING_CELL);
     for (unsigned i = 0; i < CELLS; i++)
         s->free_cells[i] = CELLS - 1 - i;
@@ -131,5 +140,29 @@ void keyring_drop(const void *cell)
     slab_give_back(s, index);
     if (s->used == 0)
         slab_destroy(s);
+    pthread_mutex_unlock(&lock);
+}
+
+void keyring_fill_begin(void)
+{
+    pthread_mutex_lock(&lock);
+    fills++;
+    pthread_mutex_unlock(&lock);
+}
+
+static void protect_all(struct list *slabs)
+{
+    list_for_each (pos, slabs)
+        slab_protect(slab_of(pos));
+}
+
+void keyring_fill_end(void)
+{
+    pthread_mutex_lock(&lock);
+    assert(fills > 0);
+    if (--fills == 0) {
+        protect_all(&open_slabs);
+        protect_all(&full_slabs);
+    }
     pthread_mutex_unlock(&lock);
 }

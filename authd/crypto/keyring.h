@@ -16,4 +16,9 @@ const void *keyring_put(const void *secret, size_t len);
 /* Wipes and frees the cell; NULL is ignored. */
 void keyring_drop(const void *cell);
 
+/* Between these, on any thread, slabs that are written to stay writable: filling thousands of cells
+ * one by one would cost two system calls each. Fills may overlap. */
+void keyring_fill_begin(void);
+void keyring_fill_end(void);
+
 #endif

@@ -12,12 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/dev.h"
 #include "server/process.h"
 #include "server/takeover.h"
 
 #define CONTROL_DATABASE "authd_control"
+enum { LOCK_WAIT_MS = 30000, LOCK_POLL_US = 10000 };
 
 static bool find_self(struct dev *d)
 {
@@ -46,15 +48,20 @@ static bool open_state(struct dev *d)
     return true;
 }
 
-/* One server per state directory; a successor comes while its predecessor still holds the lock. */
+/* One server per state directory. One that is still ending (its database takes a moment) is waited
+ * for; a successor comes while its predecessor holds the lock. */
 static bool lock_state(struct dev *d)
 {
+    int64_t deadline = clock_mono_ms() + LOCK_WAIT_MS;
     int fd = open(dev_path(d, "lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return dev_refuse("make it writable", "%s: %s", d->state, strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && !takeover_successor())
-        return dev_refuse("stop the other one, or choose another --state",
-                          "another authd dev serves from %s", d->state);
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0 && !takeover_successor()) {
+        if (access(dev_path(d, "ready"), F_OK) == 0 || clock_mono_ms() > deadline)
+            return dev_refuse("stop the other one, or choose another --state",
+                              "another authd dev serves from %s", d->state);
+        usleep(LOCK_POLL_US);
+    }
     return true; /* held until the process ends */
 }
 

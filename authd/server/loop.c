@@ -159,15 +159,24 @@ void h2o_loop_init(struct h2o_loop *l, unsigned index)
     loop_current = &l->base;
 }
 
-static void turn(struct h2o_loop *l, int64_t max_ms)
+static int64_t run_timers(struct h2o_loop *l, int64_t max_ms)
 {
     int64_t started = watch_start();
     int64_t now = clock_mono_ms();
     atomic_store_explicit(&l->alive_ms, now, memory_order_relaxed);
     int64_t wait = timers_run(&l->base, now, max_ms);
     watch_end(started, "timers");
+    return wait;
+}
+
+/* Timers come last, so that whoever waits for what one of them did does not sleep first; the wait
+ * is worked out anew at each turn, because timers are also set between turns. */
+static void turn(struct h2o_loop *l, int64_t max_ms)
+{
+    int64_t wait = run_timers(l, max_ms);
     if (h2o_evloop_run(l->ev, (int32_t)wait) != 0 && errno != EINTR)
         abort();
+    (void)run_timers(l, 0);
 }
 
 void h2o_loop_run(struct h2o_loop *l)

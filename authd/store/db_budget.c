@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * How many tenant connections the process may have, over all loops: one atomic counter that never
- * exceeds the budget, connects under way included. A pool that finds no slot closes the longest
- * idle connection of its own loop; where there is none it starves, every loop is woken, and whoever
- * has or gets an idle connection gives it up.
+ * exceeds the budget, connects under way and closes under way included. A pool that finds no slot
+ * starves: the longest idle connection of its loop closes, or, where there is none, every loop is
+ * woken and whoever has or gets an idle connection gives it up. A slot that becomes free wakes the
+ * loops that starve.
  */
 #include "store/db_internal.h"
 
@@ -18,11 +19,14 @@ void db_budget_set(unsigned n)
     atomic_store(&budget, n);
 }
 
-static bool take_slot(void)
+bool db_budget_take(struct db *db)
 {
+    if (!db->tenant)
+        return true;
+    unsigned kept = db->is_starving ? 0 : atomic_load(&db_counters.starving);
     unsigned used = atomic_load(&db_counters.used);
     do {
-        if (used >= atomic_load(&budget))
+        if (used + kept >= atomic_load(&budget))
             return false;
     } while (!atomic_compare_exchange_weak(&db_counters.used, &used, used + 1));
     return true;
@@ -42,13 +46,6 @@ static bool evict(struct store_loop *sl)
     return false;
 }
 
-bool db_budget_take(struct db *db, bool may_evict)
-{
-    if (!db->tenant || take_slot())
-        return true;
-    return may_evict && evict(db->loop) && take_slot();
-}
-
 static void wake_starving_loops(void)
 {
     for (unsigned i = 0; i < store_config.loops; i++) {
@@ -57,10 +54,8 @@ static void wake_starving_loops(void)
     }
 }
 
-void db_budget_release(const struct db *db)
+void db_budget_release(void)
 {
-    if (!db->tenant)
-        return;
     atomic_fetch_sub(&db_counters.used, 1);
     if (atomic_load(&db_counters.starving) > 0)
         wake_starving_loops();
@@ -69,9 +64,15 @@ void db_budget_release(const struct db *db)
 bool db_budget_wanted(void)
 {
     unsigned starving = atomic_load(&db_counters.starving);
-    unsigned used = atomic_load(&db_counters.used);
+    unsigned used = atomic_load(&db_counters.used) - atomic_load(&db_counters.closing);
     unsigned all = atomic_load(&budget);
     return starving > (used < all ? all - used : 0);
+}
+
+static void make_room(struct store_loop *sl)
+{
+    while (db_budget_wanted() && evict(sl))
+        continue;
 }
 
 void db_starve(struct db *db)
@@ -82,7 +83,8 @@ void db_starve(struct db *db)
     list_push_back(&db->loop->starving, &db->starving);
     atomic_fetch_add(&db->loop->starving_count, 1);
     atomic_fetch_add(&db_counters.starving, 1);
-    for (unsigned i = 0; i < store_config.loops; i++)
+    make_room(db->loop);
+    for (unsigned i = 0; i < store_config.loops && db_budget_wanted(); i++)
         db_wake(&store_loops[i]);
 }
 
@@ -132,7 +134,6 @@ void db_on_wake(struct message *m)
     if (stopped)
         return;
     db_connect_deliver(sl);
-    while (db_budget_wanted() && evict(sl))
-        continue;
+    make_room(sl);
     retry_starving(sl);
 }

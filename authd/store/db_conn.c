@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -49,11 +50,6 @@ static void finish_all(struct store_loop *sl, struct list *done)
         else
             db_batch_drop(sl, b);
     }
-}
-
-static void ignore_notice(void *arg, const PGresult *notice)
-{
-    (void)arg, (void)notice;
 }
 
 /* Busy and idle */
@@ -185,9 +181,22 @@ static void flush(struct db_conn *c)
     /* On -1 reading tells what the server had to say. */
 }
 
+/* Whatever the server still says after our good-bye, up to its own. */
+static void await_hang_up(struct db_conn *c)
+{
+    char bytes[512];
+    ssize_t n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        db_conn_forget(c);
+}
+
 static void on_io(void *arg, int ready)
 {
     struct db_conn *c = arg;
+    if (!c->pg) {
+        await_hang_up(c);
+        return;
+    }
     if (ready & IO_WRITE)
         flush(c);
     if (ready & IO_READ)
@@ -259,14 +268,23 @@ bool db_conn_send(struct db_conn *c, struct db_batch *b, struct arena *a,
 
 /* Life */
 
-/* Whatever stands in the socket of an idle connection is the end, or a notice that is read away. */
+/* What stands in the socket of an idle connection is a notice, or the last words of the server with
+ * its end behind them. */
+static bool socket_stands(PGconn *pg)
+{
+    for (;;) {
+        char byte;
+        ssize_t n = recv(PQsocket(pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (n < 0)
+            return errno == EAGAIN;
+        if (n == 0 || !PQconsumeInput(pg) || PQstatus(pg) != CONNECTION_OK)
+            return false;
+    }
+}
+
 bool db_conn_alive(struct db_conn *c)
 {
-    char byte;
-    ssize_t n = recv(PQsocket(c->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n < 0 && errno == EAGAIN)
-        return true;
-    if (n > 0 && PQconsumeInput(c->pg) && PQstatus(c->pg) == CONNECTION_OK)
+    if (socket_stands(c->pg))
         return true;
     db_conn_close(c, "lost");
     return false;
@@ -276,13 +294,13 @@ struct db_conn *db_conn_create(struct db *db, PGconn *pg, unsigned generation)
 {
     struct db_conn *c = xcalloc(1, sizeof(*c));
     c->db = db;
+    c->loop = db->loop;
     c->pg = pg;
     c->generation = generation;
     c->since_ms = clock_mono_ms();
     list_init(&c->queue);
     list_init(&c->sibling);
     list_push_back(&db->loop->idle, &c->link);
-    PQsetNoticeReceiver(pg, ignore_notice, NULL);
     if (PQsetnonblocking(pg, 1) != 0 || !PQenterPipelineMode(pg))
         abort(); /* only a connection in use refuses either */
     c->io = db->loop->loop->ops->io_open(db->loop->loop, PQsocket(pg), on_io, c);
@@ -311,20 +329,52 @@ static void fail_queue(struct db_conn *c, struct list *failed)
     }
 }
 
+/* Our good-bye: Terminate, and the end of what we send. */
+static void hang_up(struct db_conn *c)
+{
+    c->fd = dup(PQsocket(c->pg));
+    PQfinish(c->pg);
+    c->pg = NULL;
+    c->since_ms = clock_mono_ms();
+    list_push_back(&c->loop->closing, &c->link);
+    atomic_fetch_add(&db_counters.closing, 1);
+    if (c->fd < 0 || shutdown(c->fd, SHUT_WR) != 0)
+        db_conn_forget(c); /* it has gone already */
+}
+
+void db_conn_forget(struct db_conn *c)
+{
+    list_remove(&c->link);
+    c->loop->loop->ops->io_close(c->io);
+    if (c->fd >= 0)
+        close(c->fd);
+    free(c);
+    atomic_fetch_sub(&db_counters.closing, 1);
+    db_budget_release();
+}
+
+static void log_closed(const struct db_conn *c, const char *why)
+{
+    log_info("db_connection_closed", LOG_Z("reason", why),
+             LOG_STR("tenant", c->db->tenant ? id_str(&c->db->tenant->id) : STR("control")),
+             LOG_INT("in_flight", c->in_flight));
+}
+
 void db_conn_close(struct db_conn *c, const char *why)
 {
     struct db *db = c->db;
     struct list failed = LIST_INIT(failed);
     if (why)
-        log_info("db_connection_closed", LOG_Z("reason", why),
-                 LOG_STR("tenant", db->tenant ? id_str(&db->tenant->id) : STR("control")),
-                 LOG_INT("in_flight", c->in_flight));
+        log_closed(c, why);
     leave_pool(c);
     fail_queue(c, &failed);
-    db->loop->loop->ops->io_close(c->io);
-    PQfinish(c->pg);
-    free(c);
-    db_budget_release(db);
+    if (db->tenant) {
+        hang_up(c);
+    } else {
+        c->loop->loop->ops->io_close(c->io);
+        PQfinish(c->pg);
+        free(c);
+    }
     finish_all(db->loop, &failed);
     db_pool_serve(db);
 }

@@ -139,6 +139,12 @@ static PGconn *start_connect(const struct connect_target *t)
     return PQconnectStartParams(keywords, values, 1);
 }
 
+/* libpq would print them on stderr. */
+static void ignore_notice(void *arg, const PGresult *notice)
+{
+    (void)arg, (void)notice;
+}
+
 /* DB_FAULT_UNKNOWN: none. */
 static enum db_fault connect_fault(PGconn *pg, const struct connect_target *t)
 {
@@ -146,6 +152,7 @@ static enum db_fault connect_fault(PGconn *pg, const struct connect_target *t)
     last_sqlstate[0] = '\0';
     if (!pg || PQstatus(pg) == CONNECTION_BAD)
         return DB_FAULT_TRANSIENT;
+    PQsetNoticeReceiver(pg, ignore_notice, NULL);
     PQsetErrorVerbosity(pg, PQERRORS_SQLSTATE);
     if (!finish_connect(pg, deadline_ms)) {
         read_sqlstate(PQerrorMessage(pg));
@@ -279,7 +286,8 @@ void db_connect_finish(struct store_loop *sl)
     while ((k = take_letter(sl))) {
         if (k->pg)
             PQfinish(k->pg);
-        db_budget_release(k->db);
+        if (k->tenant)
+            db_budget_release();
         k->db->connecting--;
         connect_free(k);
     }

@@ -6,7 +6,9 @@
  *     db_run -> pool (which connection) -> connection (queue, send, collect) -> libpq
  *                 ^ db_connect.c opens connections on a worker; db_budget.c says how many
  *
- * A connection is in exactly one list of its loop: idle while it owes no answer, busy otherwise.
+ * A connection is in exactly one list of its loop: idle while it owes no answer, busy while it
+ * does, closing from our good-bye until the server has hung up. Its slot of the budget is free only
+ * then, so that the server never has more backends of ours than the budget says.
  */
 #ifndef AUTHD_STORE_DB_INTERNAL_H
 #define AUTHD_STORE_DB_INTERNAL_H
@@ -48,10 +50,12 @@ struct db_batch {
 };
 
 struct db_conn {
-    struct list link;    /* in store_loop.idle or .busy */
+    struct list link;    /* in store_loop.idle, .busy or .closing */
     struct list sibling; /* in db.conns */
     struct db *db;
-    PGconn *pg;
+    struct store_loop *loop;
+    PGconn *pg; /* NULL while closing */
+    int fd;     /* while closing: a dup of its socket */
     struct io *io;
     struct list queue; /* batches that were sent, oldest first */
     unsigned in_flight;
@@ -87,6 +91,7 @@ struct store_loop {
     struct map pools; /* by tenant->shard */
     struct list idle; /* connections, longest idle first */
     struct list busy;
+    struct list closing;
     struct list starving;
     struct list spare_batches;
     struct timer reaper;
@@ -123,6 +128,8 @@ void db_conn_close(struct db_conn *c, const char *why);
  * closed and the batch is still the caller's. */
 bool db_conn_send(struct db_conn *c, struct db_batch *b, struct arena *a,
                   const struct db_query *queries, size_t n);
+/* A closing connection that is waited for no longer. */
+void db_conn_forget(struct db_conn *c);
 /* Looks at an idle connection without asking the server; a dead one is closed. */
 bool db_conn_alive(struct db_conn *c);
 struct db_batch *db_batch_take(struct store_loop *sl);
@@ -155,14 +162,15 @@ void db_connect_finish(struct store_loop *sl);
 
 /* db_budget.c */
 void db_budget_set(unsigned budget);
-/* A slot, if need be by closing the longest idle connection of this loop. The control database's
- * connections are outside of the budget. */
-bool db_budget_take(struct db *db, bool may_evict);
-void db_budget_release(const struct db *db);
-/* Whether somebody starves for a slot that is not free. */
-bool db_budget_wanted(void);
+/* A slot for one more connection; a pool that does not starve leaves those who do theirs. The
+ * control database's connections are outside of the budget. */
+bool db_budget_take(struct db *db);
+void db_budget_release(void);
+/* From now until db_starve_end the pool waits for a slot: somebody's idle connection closes. */
 void db_starve(struct db *db);
 void db_starve_end(struct db *db);
+/* Whether an idle connection has to make room; not when enough are closing already. */
+bool db_budget_wanted(void);
 /* Has the loop look at its letters and at the budget; from any thread. */
 void db_wake(struct store_loop *sl);
 void db_on_wake(struct message *m);
@@ -171,7 +179,8 @@ void db_on_wake(struct message *m);
 void db_reaper_start(struct store_loop *sl);
 
 struct db_counters {
-    atomic_uint used; /* slots of the budget */
+    atomic_uint used;    /* slots of the budget */
+    atomic_uint closing; /* of these, how many are about to be free */
     atomic_uint pools;
     atomic_uint waiting;
     atomic_uint starving;

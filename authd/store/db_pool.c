@@ -109,7 +109,7 @@ static void grow(struct db *db, const struct db_conn *chosen)
         return;
     if (clock_mono_ms() < db->retry_at_ms)
         return;
-    if (db_budget_take(db, false))
+    if (db_budget_take(db))
         db_connect_start(db);
     else if (is_old)
         retire_old_when_idle(db);
@@ -121,7 +121,7 @@ static void want_connection(struct db *db)
 {
     if (db->connecting || clock_mono_ms() < db->retry_at_ms)
         return;
-    if (!db_budget_take(db, true)) {
+    if (!db_budget_take(db)) {
         db_starve(db);
         return;
     }
@@ -266,7 +266,8 @@ static void connect_failed(struct db *db, enum db_fault fault)
     db->last_error = db_error(db, fault);
     db->retry_at_ms = clock_mono_ms() + backoff_ms(db->failures);
     atomic_fetch_add(&db_counters.connect_failures, 1);
-    db_budget_release(db);
+    if (db->tenant)
+        db_budget_release();
     if (fault == DB_FAULT_CREDENTIALS && db->tenant)
         feed_reread(&db->tenant->id); /* perhaps the password has changed */
     if (db->conn_count == 0)

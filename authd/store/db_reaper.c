@@ -2,7 +2,8 @@
  *
  * Once a second every loop looks after its connections: idle ones close after the idle time-out, a
  * pool's second to fourth much sooner; one whose oldest batch has waited beyond every server-side
- * time-out has lost its server without a word. Pools nobody has used for long are forgotten.
+ * time-out has lost its server without a word, and a server that does not hang up is not waited for
+ * for ever. Pools nobody has used for long are forgotten.
  */
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@ enum {
     TURN_MS = 1000,
     SPARE_IDLE_MS = 10000,      /* connections beyond a pool's first */
     STALL_SLACK_MS = 3000,      /* over two statement time-outs */
+    HANG_UP_MS = 5000,          /* from our good-bye to the server's */
     FORGET_POOL_MS = 900 * 1000 /* beyond the longest request time-out: nobody holds it */
 };
 
@@ -56,6 +58,15 @@ static bool close_one_stalled(struct store_loop *sl, int64_t now)
     return false;
 }
 
+static bool forget_one_closing(struct store_loop *sl, int64_t now)
+{
+    struct db_conn *oldest = conn_of(sl->closing.next);
+    if (list_empty(&sl->closing) || now - oldest->since_ms <= HANG_UP_MS)
+        return false;
+    db_conn_forget(oldest);
+    return true;
+}
+
 static bool is_forgotten(const struct db *db, int64_t now)
 {
     return db->conn_count == 0 && !db->connecting && !db->waiting &&
@@ -81,7 +92,8 @@ static void on_turn(struct timer *t)
 {
     struct store_loop *sl = container_of(t, struct store_loop, reaper);
     int64_t now = clock_mono_ms();
-    while (close_one_idle(sl, now) || close_one_stalled(sl, now) || forget_one_pool(sl, now))
+    while (close_one_idle(sl, now) || close_one_stalled(sl, now) || forget_one_closing(sl, now) ||
+           forget_one_pool(sl, now))
         continue;
     timer_set(sl->loop, t, now + TURN_MS);
 }

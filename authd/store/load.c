@@ -7,7 +7,7 @@
 #include "store/load.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "crypto/keyring.h"
 #include "store/db_sync.h"
 #include "store/registry_internal.h"
 #include "store/snapshot.h"
@@ -46,6 +46,7 @@ static void remove_missing(struct str ids, const struct db_rows *tenants)
 
 static void put_all(struct snapshot_rows *rows, int64_t now)
 {
+    keyring_fill_begin();
     for (size_t i = 0; i < db_count(rows->tenants); i++) {
         struct tenant *t;
         if (snapshot_build(rows, i, now, &t))
@@ -53,6 +54,7 @@ static void put_all(struct snapshot_rows *rows, int64_t now)
         else
             registry_put(t);
     }
+    keyring_fill_end();
 }
 
 enum err load_tenants(PGconn *c, struct str ids)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/map.h"
+#include "crypto/keyring.h"
 #include "store/registry_internal.h"
 
 struct key_entry {
@@ -351,10 +352,10 @@ void registry_clear(void)
 {
     size_t pos = 0;
     struct tenant *t;
-    while ((t = map_each(&by_id, &pos))) {
+    keyring_fill_begin();
+    while ((t = map_each(&by_id, &pos)))
         registry_remove(id_str(&t->id));
-        pos = 0;
-    }
+    keyring_fill_end();
     registry_set_operators(NULL, NULL, 0);
     map_free(&by_id);
     map_free(&by_slug);

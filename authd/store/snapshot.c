@@ -330,12 +330,10 @@ static void release(void *t)
 struct tenant *snapshot_refresh(struct tenant *t, int64_t now)
 {
     struct tenant *fresh = tenant_create();
-    struct arena *a = fresh->arena;
+    size_t shared = offsetof(struct tenant, id); /* all but the count and the arena */
+    memcpy((char *)fresh + shared, (const char *)t + shared, sizeof(*t) - shared);
     tenant_retain(t);
-    arena_defer(a, release, t);
-    memcpy(fresh, t, sizeof(*fresh));
-    fresh->arena = a;
-    atomic_init(&fresh->refs, 1);
+    arena_defer(fresh->arena, release, t);
     make_answers(fresh, now);
     return fresh;
 }

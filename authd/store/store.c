@@ -121,6 +121,7 @@ void store_loop_start(struct loop *l)
     struct store_loop *sl = &store_loops[l->index];
     list_init(&sl->idle);
     list_init(&sl->busy);
+    list_init(&sl->closing);
     list_init(&sl->starving);
     list_init(&sl->spare_batches);
     db_pool_init(&sl->control, sl, NULL);
@@ -143,6 +144,12 @@ static void free_pools(struct store_loop *sl)
     map_free(&sl->pools);
 }
 
+static void forget_closing(struct store_loop *sl)
+{
+    while (!list_empty(&sl->closing))
+        db_conn_forget(container_of(sl->closing.next, struct db_conn, link));
+}
+
 static void free_batches(struct store_loop *sl)
 {
     struct list *link;
@@ -157,6 +164,7 @@ void store_loop_stop(struct loop *l)
     timer_cancel(l, &sl->reaper);
     db_connect_finish(sl);
     free_pools(sl);
+    forget_closing(sl);
     free_batches(sl);
     pthread_mutex_lock(&sl->lock);
     sl->loop = NULL;

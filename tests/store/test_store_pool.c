@@ -111,7 +111,8 @@ static void test_P3_budget_under_load(void **state)
     unsigned left = CALLS;
     reopen();
     for (int i = 0; i < CALLS; i++) {
-        calls[i] = (struct call){&tenants[i % TENANTS], SQL_TEST_SLEEP, 2, ERR_internal_error, &left};
+        calls[i] =
+            (struct call){&tenants[i % TENANTS], SQL_TEST_SLEEP, 2, ERR_internal_error, &left};
         coro_spawn(run_call, &calls[i], 0);
     }
     int64_t most = 0;
@@ -186,8 +187,8 @@ static void test_P8_wrong_schema(void **state)
                 tenants[0].database);
     reopen();
     assert_int_equal(ask_one(&tenants[0]), ERR_tenant_not_provisioned);
-    fixture_sql(&f, "ALTER ROLE %s IN DATABASE %s SET search_path = authd_data",
-                tenants[0].role[0], tenants[0].database);
+    fixture_sql(&f, "ALTER ROLE %s IN DATABASE %s SET search_path = authd_data", tenants[0].role[0],
+                tenants[0].database);
 }
 
 static void test_P8_role_connection_limit(void **state)

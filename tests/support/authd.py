@@ -7,11 +7,15 @@
         def test_...(self):
             reply = self.server.post('/v1/auth/sign-in', {...}, key=self.server.env['PUBLISHABLE_KEY'])
 """
+import asyncio
 import base64
+import contextlib
 import http.client
+import io
 import itertools
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -28,6 +32,20 @@ HJCTL = os.path.join(BUILD, 'hjctl', 'hjctl')
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
 PASSWORD = 'violet-anchor-76-drum'
 _sequence = itertools.count(1)
+
+# A checksum per table. Left out: what changes by itself (last use, spare databases, the janitor's due-list).
+_CHECKSUM = "SELECT '{0}', count(*), coalesce(md5(string_agg(r::text, '|' ORDER BY r::text)), '') FROM ({1}) r;"
+CONTROL_CONTENTS = 'SET search_path = authd_control;' + ''.join(_CHECKSUM.format(*t) for t in (
+    ('tenant', "SELECT id, slug, name, status, policy, revision, database_name, active_role FROM tenant"
+               " WHERE slug IS NOT NULL"),
+    ('client', 'SELECT * FROM client'),
+    ('client_key', 'SELECT id, client_id, kind, hash, expires_at, revoked_at FROM client_key'),
+    ('signing_key', 'SELECT k.* FROM signing_key k JOIN tenant t ON t.id = k.tenant_id WHERE t.slug IS NOT NULL'),
+    ('operator', 'SELECT * FROM operator'),
+    ('operator_key', 'SELECT id, operator_id, hash, revoked_at FROM operator_key'),
+    ('audit', 'SELECT * FROM audit')))
+TENANT_CONTENTS = ''.join(_CHECKSUM.format(t, f'SELECT * FROM {t}')
+                          for t in ('app_user', 'password', 'session', 'attempt', 'audit'))
 
 
 def free_port():
@@ -102,6 +120,63 @@ def raw_exchange(port, data, timeout=5):
         return received
 
 
+def message(method, path, body=None, key=None, token=None, headers=None, origin=None):
+    """One request as bytes, for flood and raw_exchange; the server is asked to close afterwards."""
+    data = b'' if body is None else json.dumps(body).encode()
+    lines = [f'{method} {path} HTTP/1.1', 'Host: 127.0.0.1', 'Connection: close']
+    if body is not None:
+        lines += ['Content-Type: application/json', f'Content-Length: {len(data)}']
+    lines += [f'X-Client-Id: {key}'] * bool(key) + [f'Authorization: Bearer {token}'] * bool(token)
+    lines += [f'Origin: {origin}'] * bool(origin) + [f'{n}: {v}' for n, v in (headers or {}).items()]
+    return '\r\n'.join(lines).encode() + b'\r\n\r\n' + data
+
+
+class _Received:
+    """Bytes that http.client can read a response from."""
+    def __init__(self, data):
+        self.data = data
+
+    def makefile(self, *_):
+        return io.BytesIO(self.data)
+
+
+def parse_reply(data):
+    """The (first) response in these bytes; None when there is none."""
+    if not data.startswith(b'HTTP/1.'):
+        return None
+    r = http.client.HTTPResponse(_Received(data))
+    r.begin()
+    return Reply(r.status, r.headers, r.read())
+
+
+def flood(messages, timeout=90):
+    """Sends every (port, bytes) at once, each on a connection of its own that is open before the first byte goes out;
+    the replies in the same order, None where the connection broke."""
+    async def connect(port):
+        try:
+            return await asyncio.open_connection('127.0.0.1', port)
+        except OSError:
+            return None
+
+    async def exchange(connection, data):
+        if not connection:
+            return None
+        reader, writer = connection
+        try:
+            writer.write(data)
+            received = await asyncio.wait_for(reader.read(), timeout)
+        except (OSError, asyncio.TimeoutError):
+            received = b''
+        writer.close()
+        return parse_reply(received)
+
+    async def everything():
+        connections = await asyncio.gather(*(connect(port) for port, _ in messages))
+        return await asyncio.gather(*(exchange(c, data) for c, (_, data) in zip(connections, messages)))
+
+    return asyncio.run(everything())
+
+
 def jwt_payload(token):
     part = token.split('.')[1]
     return json.loads(base64.urlsafe_b64decode(part + '=' * (-len(part) % 4)))
@@ -118,6 +193,39 @@ def parse_env(text):
     return out
 
 
+class Psql:
+    """One psql that stays: a statement costs a millisecond instead of a process."""
+    END = '-- end of answer --'
+
+    def __init__(self, url, database=None):
+        target = url if not database else (url + f' dbname={database}' if '://' not in url else
+                                           re.sub(r'(://[^/]*/)[^?]*', rf'\g<1>{database}', url))
+        self.process = subprocess.Popen(['psql', '-X', '-q', '-A', '-t', target], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
+
+    def run(self, statement):
+        self.process.stdin.write(statement.rstrip().rstrip(';') + f';\n\\echo {self.END}\n')
+        self.process.stdin.flush()
+        rows = []
+        for line in self.process.stdout:
+            if line.rstrip('\n') == self.END:
+                break
+            if line.rstrip('\n'):
+                rows.append(line.rstrip('\n'))
+        else:
+            raise OSError('psql ended: ' + ' '.join(rows))
+        errors = [r for r in rows if r.startswith(('ERROR:', 'psql: error:', 'FATAL:'))]
+        if any('terminat' in r or 'closed the connection' in r for r in rows):
+            raise OSError(' '.join(rows))
+        assert not errors, rows
+        return rows
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(5)
+
+
 class Server:
     def __init__(self, settings=None, state=None, extra_environment=None):
         self.state = state or tempfile.mkdtemp(prefix='authd-', dir='/tmp')
@@ -129,6 +237,7 @@ class Server:
         self.environment.update(extra_environment or {})
         self.process = None
         self.others = []
+        self.psqls = {}
         self.start()
 
     # -- life ---------------------------------------------------------------------------------------
@@ -195,6 +304,9 @@ class Server:
         for p in self.others + [self.process]:
             if p and p.poll() is None:
                 p.send_signal(signal.SIGTERM)
+        for psql in self.psqls.values():
+            psql.close()
+        self.psqls.clear()
         bad = []
         for p in self.others + [self.process]:
             if p:
@@ -226,6 +338,14 @@ class Server:
 
     def post(self, path, body=None, **kw):
         return self.request('POST', path, body if body is not None else {}, **kw)
+
+    def admin(self, path):
+        return request(self.admin_port, 'GET', path)
+
+    def flood(self, messages, ports=None):
+        """Each of the bytes at once, over the ports in turn."""
+        ports = ports or [self.port]
+        return flood([(ports[i % len(ports)], m) for i, m in enumerate(messages)])
 
     def operator(self, method, path, body=None, **kw):
         return self.request(method, path, body, token=self.env['OPERATOR_KEY'], **kw)
@@ -270,18 +390,38 @@ class Server:
 
     def sql(self, statement, database=None):
         """Runs SQL as the development superuser; rows as text. database: default the control database."""
-        url = self.env['DATABASE_URL']
-        command = ['psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', url]
-        if database:
-            command += ['-d', f'{url} dbname={database}'] if '://' not in url else []
-        done = subprocess.run(command if not database else
-                              ['psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', f'{url} dbname={database}'],
-                              input=statement, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return [line for line in done.stdout.splitlines() if line]
+        for attempt in (1, 2):
+            psql = self.psqls.pop(database, None) or Psql(self.env['DATABASE_URL'], database)
+            try:
+                rows = psql.run(statement)
+            except OSError:  # its backend was ended: by a restart, or by a dropped database
+                psql.close()
+                if attempt == 2:
+                    raise
+                continue
+            self.psqls[database] = psql
+            while len(self.psqls) > 4:
+                self.psqls.pop(next(iter(self.psqls))).close()
+            return rows
 
     def tenant_database(self, tenant):
         return self.sql(f"SELECT database_name FROM authd_control.tenant WHERE slug = '{tenant}'")[0]
+
+    def tenant_sql(self, tenant, statement):
+        """SQL in a tenant's own database, with the search path that authd has there."""
+        return self.sql('SET search_path = authd_data;' + statement, self.tenant_database(tenant))
+
+    def contents(self, *tenants):
+        """What is stored, as far as a request may have changed it: equal before and after means nothing was."""
+        out = {'control': self.sql(CONTROL_CONTENTS)}
+        for tenant in tenants:
+            out[tenant] = self.tenant_sql(tenant, TENANT_CONTENTS)
+        return out
+
+    def openapi(self):
+        if not hasattr(self, 'document'):
+            self.document = self.get('/openapi.json').json
+        return self.document
 
 
 class TestCase(unittest.TestCase):
@@ -298,6 +438,17 @@ class TestCase(unittest.TestCase):
         complaints = cls.server.stop()
         if complaints:
             raise AssertionError('the server complained:\n' + '\n'.join(complaints))
+
+    def tenant(self, **policy):
+        """A tenant of the test's own, without rate limits unless it asks for them."""
+        generous = {f'rate_limit_{what}': 0 for what in ('address', 'identifier', 'key', 'tenant')}
+        return self.server.new_tenant(policy={**generous, **policy})
+
+    @contextlib.contextmanager
+    def assertNothingChanges(self, *tenants):
+        before = self.server.contents(*tenants)
+        yield
+        self.assertEqual(before, self.server.contents(*tenants))
 
     def assertError(self, reply, status, code):
         self.assertEqual((reply.status, reply.code), (status, code), reply)

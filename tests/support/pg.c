@@ -91,11 +91,11 @@ void pg_resume(struct pg *pg)
 {
     char command[1024];
     snprintf(command, sizeof(command),
-             "exec " PG_BINDIR "/postgres -D data -k %s -c listen_addresses= -c log_min_messages=log"
+             "exec " PG_BINDIR
+             "/postgres -D data -k %s -c listen_addresses= -c log_min_messages=log"
              " -c logging_collector=off %s %s >>log 2>&1",
              pg->dir,
-             pg->durable ? ""
-                         : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off",
+             pg->durable ? "" : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off",
              pg->settings);
     pg->pid = spawn(pg->dir, command);
     for (int i = 0; i < 500; i++) {

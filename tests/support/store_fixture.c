@@ -100,8 +100,10 @@ static void create_instance(struct fixture *f)
     random_bytes(f->root_key, sizeof(f->root_key));
     envelope_key_check_seal(f->root_key, STR("ins_test"), sealed);
     hex_literal(hex, sealed, sizeof(sealed));
-    fixture_sql(f, "INSERT INTO instance (id, key_check, created_at)"
-                   " VALUES ('ins_test', '\\x%s', now())", hex);
+    fixture_sql(f,
+                "INSERT INTO instance (id, key_check, created_at)"
+                " VALUES ('ins_test', '\\x%s', now())",
+                hex);
 }
 
 void fixture_create(struct fixture *f, const char *settings)
@@ -247,8 +249,9 @@ int64_t fixture_change(struct fixture *f, const struct fixture_tenant *t, bool n
     fixture_sql(f, "BEGIN");
     int64_t revision =
         fixture_number(f, "UPDATE feed_head SET revision = revision + 1 RETURNING revision");
-    fixture_sql(f, "INSERT INTO change (revision, tenant_id, kind, at)"
-                   " VALUES (%ld, nullif('%s', ''), 'test', now())",
+    fixture_sql(f,
+                "INSERT INTO change (revision, tenant_id, kind, at)"
+                " VALUES (%ld, nullif('%s', ''), 'test', now())",
                 (long)revision, t ? t->id.z : "");
     if (t)
         fixture_sql(f, "UPDATE tenant SET revision = %ld WHERE id = '%s'", (long)revision, t->id.z);

@@ -38,8 +38,8 @@ struct fixture_tenant {
 void fixture_create(struct fixture *f, const char *settings);
 void fixture_destroy(struct fixture *f);
 
-/* A tenant as provisioning leaves it, with one client, one publishable key and one signing key. With
- * change: also as an entry of the feed. */
+/* A tenant as provisioning leaves it, with one client, one publishable key and one signing key.
+ * With change: also as an entry of the feed. */
 void fixture_add_tenant(struct fixture *f, const char *slug, struct fixture_tenant *out);
 /* Rows and feed only, no database and no roles: for large numbers. */
 void fixture_add_rows(struct fixture *f, const char *slug, struct fixture_tenant *out);
