@@ -56,7 +56,7 @@ void refresh_token_make(const uint8_t key[32], const struct id *session, uint32_
 static bool decode_token(struct str token, uint8_t out[TOKEN_BYTES])
 {
     size_t n;
-    return token.len == REFRESH_TOKEN_LEN && memcmp(token.ptr, token_prefix, PREFIX_LEN) == 0 &&
+    return token.len == REFRESH_TOKEN_LEN && str_starts(token, str_of(token_prefix)) &&
            base64url_decode(str_slice(token, PREFIX_LEN, token.len), out, TOKEN_BYTES, &n) &&
            n == TOKEN_BYTES;
 }
