@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import authd  # noqa: E402
@@ -18,6 +19,8 @@ NOWHERE = {'tenant': 'no-such-tenant', 'client': 'cli_' + '0' * 26, 'key': 'key_
 # Provoked where the circumstances are: chaos and crash tests, the policy tests, the signing-key tests.
 ELSEWHERE = {'internal_error', 'overloaded', 'tenant_db_unavailable', 'tenant_not_provisioned', 'tenant_capacity',
              'control_plane_unavailable', 'request_header_fields_too_large', 'rate_limited', 'token_expired'}
+# Only when two callers meet in the same instant.
+RACES = {('DELETE /v1/tenants/{}', 'conflict'), ('POST /v1/tenants/{}/keys/rotate', 'conflict')}
 
 
 def refusal(code):
@@ -147,7 +150,7 @@ class Refusals:
             call.body = {**call.body, next(iter(call.body)): 7.5}
             return call.send()
         query = [p['name'] for p in route.operation['parameters'] if p['in'] == 'query']
-        return call.send(path=f'{call.path}?{query[0] if query else "surprise"}=%7F%21')
+        return call.send(path=f'{call.path}?{query[0] if query else "surprise"}=%21')
 
     @refusal('precondition_failed')
     def stale_etag(self, route):
@@ -233,6 +236,12 @@ def _twice(w, call):
     return call.send()
 
 
+def _revoked(w, call):
+    path = call.path.rsplit('/', 1)[0]
+    w.server.operator('DELETE', path)
+    return call.send()
+
+
 def _last_admin_key(w, call):
     me = w.server.operator('GET', '/v1/operators/me').json
     keys = w.server.operator('GET', f'/v1/operators/{me["id"]}/keys').json['data']
@@ -259,7 +268,7 @@ CONFLICTS = {
     'POST /v1/tenants/{}/suspend': _twice,
     'POST /v1/tenants/{}/reactivate': _on_suspended,
     'POST /v1/tenants/{}/clients/{}/keys': _machine_without_publishable,
-    'POST /v1/tenants/{}/clients/{}/keys/{}/roll': _twice,
+    'POST /v1/tenants/{}/clients/{}/keys/{}/roll': _revoked,
     'DELETE /v1/tenants/{}/clients/{}/keys/{}': _twice,
     'DELETE /v1/operators/{}': _last_admin_key,
     'PATCH /v1/operators/{}': _last_admin_key,
@@ -314,13 +323,16 @@ class Scenarios(authd.TestCase):
         statuses = self.error_rows()
         for route in self.routes:
             for code, status in route.codes.items():
-                if code in ELSEWHERE:
+                if code in ELSEWHERE or (route.shape, code) in RACES:
                     continue
                 with self.subTest(route=route.name, code=code):
                     self.assertEqual(statuses[code], status)
                     self.assertIn(code, refusals.ways, 'no way to provoke it')
                     reply = refusals.ways[code](route)
-                    self.assertError(reply, status, code)
+                    if code == 'body_too_large' and reply.code is None:  # the contract's exception: said before our code runs
+                        self.assertEqual((reply.status, reply.headers['Connection']), (413, 'close'))
+                    else:
+                        self.assertError(reply, status, code)
 
     def error_rows(self):
         with open(os.path.join(authd.SOURCE, 'include', 'authd', 'errors.def')) as f:
@@ -499,11 +511,13 @@ class ControlPlane(authd.TestCase):
             tenant = self.tenant()
             database = self.server.tenant_database(tenant['slug'])
             self.assertEqual(self.server.operator('DELETE', f'/v1/tenants/{tenant["slug"]}{query}').status, 204)
-            self.eventually(lambda: len(self.server.sql(f"SELECT FROM pg_database WHERE datname = '{database}'")) == 0
-                            and len(self.server.sql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'")) == left)
+            self.server.sql("UPDATE authd_control.tenant SET deleted_at = deleted_at - interval '1 minute'")
+            self.server.new_tenant()  # wakes the background
+            if left:
+                time.sleep(1)
+            self.eventually(lambda: len(self.server.sql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'")) == left)
 
     def eventually(self, check, seconds=10):
-        import time
         deadline = time.monotonic() + seconds
         while not check():
             self.assertLess(time.monotonic(), deadline)
@@ -519,7 +533,6 @@ class ControlPlane(authd.TestCase):
         self.assertEqual(self.server.request('POST', '/v1/tenants', {'slug': 'yes-yes'}, token=made['key']).status, 201)
 
     def test_last_used_is_seen(self):
-        import time
         tenant = self.tenant()
         self.server.new_user(key=tenant['publishable_key'])
         path = f'/v1/tenants/{tenant["slug"]}/clients/{tenant["client_id"]}/keys'
@@ -548,7 +561,7 @@ class ControlPlane(authd.TestCase):
 
 class Browsers(authd.TestCase):
     def test_B21_public_documents_answer_any_origin(self):
-        slug = self.server.env['TENANT']
+        slug = self.server.env['TENANT_SLUG']
         for path in (f'/t/{slug}/.well-known/jwks.json', f'/t/{slug}/.well-known/openid-configuration', '/openapi.json'):
             reply = self.server.get(path, origin=ORIGIN)
             self.assertEqual((reply.status, reply.headers['Access-Control-Allow-Origin']), (200, '*'))

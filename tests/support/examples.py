@@ -22,8 +22,8 @@ class World:
         self.slug, self.client = self.tenant['slug'], self.tenant['client_id']
         self.base = f'/v1/tenants/{self.slug}'
         self.operator_key = operator_key or server.env['OPERATOR_KEY']
-        self.user = server.new_user(key=self.tenant['publishable_key'])
-        self.session = self.user['session']
+        self.spent = None  # what makes good again what the last call used up
+        self.new_user()
 
     def credential(self, need):
         return {NOTHING: {}, PUBLISHABLE: {'key': self.tenant['publishable_key']},
@@ -49,8 +49,7 @@ class World:
         self.session = keep
         return made['id']
 
-    def restore_password(self):
-        """Somebody whose password may change."""
+    def new_user(self):
         self.user = self.server.new_user(key=self.tenant['publishable_key'])
         self.session = self.user['session']
 
@@ -85,12 +84,12 @@ class World:
 
 
 def _change_password(w):
-    w.restore_password()
+    w.spent = World.new_user
     return '/v1/auth/password/change', {'current_password': authd.PASSWORD, 'new_password': OTHER_PASSWORD}
 
 
 def _sign_out(w):
-    w.sign_in()
+    w.spent = World.sign_in
     return '/v1/auth/sign-out', None
 
 
@@ -163,6 +162,9 @@ class Call:
 
     def __init__(self, world, route):
         self.world, self.route = world, route
+        if world.spent:
+            world.spent, renew = None, world.spent
+            renew(world)
         self.path, self.body = EXAMPLES[route.shape](world)
         self.credential = world.credential(route.need)
 
