@@ -64,7 +64,7 @@ int flow_setup(void **state)
     fx.db_a = look_into(&fx.acme);
     fx.db_b = look_into(&fx.globex);
     fx.arena = arena_create(65536);
-    flow_config.hashers = workers_create("hash", 2, 4096, 0);
+    flow_config.hashers = workers_create("hash", 2, 4096, 0, NULL);
     return 0;
 }
 
