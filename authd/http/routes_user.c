@@ -55,13 +55,20 @@ static const struct field signed_in_rows[] = {
 };
 static const struct fields signed_in_fields = {"SignedIn", sizeof(struct signed_in), ROWS(signed_in_rows)};
 
+/* What a resource server may know of a session, and what its own user sees beside. */
+#define SESSION_ROWS \
+    {.name = "id", .type = FIELD_ID, AT(session_view, id), .choices = "ses_", .doc = "The session."}, \
+    {.name = "user_id", .type = FIELD_ID, AT(session_view, user_id), .choices = "usr_", .doc = "Whose it is."}, \
+    {.name = "client_id", .type = FIELD_ID, AT(session_view, client_id), .choices = "cli_", .doc = "The client that opened it."}, \
+    {.name = "created_at", .type = FIELD_TIME, AT(session_view, created_at), .doc = "When the user signed in."}, \
+    {.name = "refreshed_at", .type = FIELD_TIME, AT(session_view, refreshed_at), .doc = "The last refresh, or the sign-in."}, \
+    {.name = "expires_at", .type = FIELD_TIME, AT(session_view, expires_at), .doc = "When it ends if it is not refreshed."}
+
+static const struct field verified_session_rows[] = {SESSION_ROWS};
+static const struct fields verified_session_fields = {"VerifiedSession", sizeof(struct session_view), ROWS(verified_session_rows)};
+
 static const struct field session_rows[] = {
-    {.name = "id", .type = FIELD_ID, AT(session_view, id), .choices = "ses_", .doc = "The session."},
-    {.name = "user_id", .type = FIELD_ID, AT(session_view, user_id), .choices = "usr_", .doc = "Whose it is."},
-    {.name = "client_id", .type = FIELD_ID, AT(session_view, client_id), .choices = "cli_", .doc = "The client that opened it."},
-    {.name = "created_at", .type = FIELD_TIME, AT(session_view, created_at), .doc = "When the user signed in."},
-    {.name = "refreshed_at", .type = FIELD_TIME, AT(session_view, refreshed_at), .doc = "The last refresh, or the sign-in."},
-    {.name = "expires_at", .type = FIELD_TIME, AT(session_view, expires_at), .doc = "When it ends if it is not refreshed."},
+    SESSION_ROWS,
     {.name = "user_agent", .type = FIELD_TEXT, AT(session_view, user_agent), .flags = FIELD_OMIT_EMPTY, .doc = "The User-Agent of the sign-in."},
     {.name = "address", .type = FIELD_TEXT, AT(session_view, address), .flags = FIELD_OMIT_EMPTY, .doc = "The client address of the sign-in."},
     {.name = "current", .type = FIELD_BOOL, AT(session_view, current), .doc = "Whether it is the session of this request."},
@@ -77,7 +84,7 @@ static const struct fields session_list_fields = {"SessionList", sizeof(struct s
 
 static const struct field verify_answer_rows[] = {
     {.name = "active", .type = FIELD_BOOL, AT(session_verify_answer, active), .doc = "Whether the token is good and its session lives."},
-    {.name = "session", .type = FIELD_OBJECT, AT(session_verify_answer, session), .sub = &session_fields, .flags = FIELD_OMIT_EMPTY, .doc = "Its session."},
+    {.name = "session", .type = FIELD_OBJECT, AT(session_verify_answer, session), .sub = &verified_session_fields, .flags = FIELD_OMIT_EMPTY, .doc = "Its session."},
     {.name = "user", .type = FIELD_OBJECT, AT(session_verify_answer, user), .sub = &user_fields, .flags = FIELD_OMIT_EMPTY, .doc = "Its user as of now."},
     {.name = "claims", .type = FIELD_JSON, AT(session_verify_answer, claims), .flags = FIELD_OMIT_EMPTY, .doc = "The token's payload."},
 };
