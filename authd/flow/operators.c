@@ -11,8 +11,9 @@ enum err operator_create_flow(struct call *c)
     const struct operator_create_in *in = c->in;
     struct operator_created *out = c->out;
     struct control_write w = operator_write(c);
-    struct operator_record record = {
-        .id = id_new("adm_", c->now), .name = in->name, .role = in->role};
+    struct operator_record record = {.id = id_new("adm_", c->now),
+                                     .name = in->name,
+                                     .role = str_is_set(in->role) ? in->role : STR("reader")};
     struct key_record key;
     int64_t revision = 0;
     out->key = credential_make(c, "op_", &key);

@@ -245,7 +245,7 @@ static const struct fields operator_created_fields = {"OperatorCreated", sizeof(
 
 static const struct field operator_create_rows[] = {
     {.name = "name", .type = FIELD_TEXT, AT(operator_create_in, name), .min = 1, .max = TITLE_MAX, .flags = FIELD_REQUIRED, .doc = "For people."},
-    {.name = "role", .type = FIELD_CHOICE, AT(operator_create_in, role), .choices = ROLES, .flags = FIELD_REQUIRED, .doc = "admin may write, reader only reads."},
+    {.name = "role", .type = FIELD_CHOICE, AT(operator_create_in, role), .choices = ROLES, .doc = "admin may write, reader only reads; reader unless given."},
 };
 static const struct fields operator_create_fields = {"OperatorCreate", sizeof(struct operator_create_in), ROWS(operator_create_rows)};
 

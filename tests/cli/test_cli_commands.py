@@ -291,7 +291,9 @@ class ExitCodes(Hjctl):
         self.run_it('tenant', 'create', slug, expect=CONFLICT)
         self.run_it('tenant', 'create', 'BAD SLUG', expect=INVALID)
         self.run_it('tenant', 'update', slug, '--name', 'x', '--if-match', 'stale', expect=CONFLICT)
-        self.run_it('tenant', 'list', '--url', 'http://127.0.0.1:1', expect=UNREACHABLE)
+        nowhere = subprocess.run([authd.HJCTL, 'tenant', 'list', '--url', 'http://127.0.0.1:1'], capture_output=True,
+                                 text=True, env={**os.environ, 'HJCTL_KEY': self.server.env['OPERATOR_KEY']})
+        self.assertEqual(nowhere.returncode, UNREACHABLE, nowhere.stderr)
         bad = self.run_it('tenant', 'get', 'not-there', expect=NOT_FOUND).stderr
         self.assertIn('what to do', bad)
         self.assertIn('req_', bad)
