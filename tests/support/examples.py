@@ -169,6 +169,14 @@ class Call:
         self.path, self.body = EXAMPLES[route.shape](world)
         self.credential = world.credential(route.need)
 
+    def again(self):
+        """The same call for something that has not happened yet: nothing is prepared anew but who calls."""
+        twin = object.__new__(Call)
+        twin.world, twin.route, twin.path = self.world, self.route, self.path
+        twin.body = dict(self.body) if self.body else self.body
+        twin.credential = self.world.credential(self.route.need)
+        return twin
+
     def send(self, path=None, credential=None, **kw):
         more = self.credential if credential is None else credential
         body = {} if 'raw' in kw else {'body': self.body}
