@@ -35,6 +35,7 @@ struct workers {
     unsigned queue_max;
     bool stopping;
     int nice;
+    void (*idle)(void);
     char name[16];
     unsigned threads;
     pthread_t thread[];
@@ -222,9 +223,19 @@ static void lower_priority(int by)
     setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + by);
 }
 
+/* Without the lock; a job may have come meanwhile. */
+static void be_idle(struct workers *w)
+{
+    pthread_mutex_unlock(&w->lock);
+    w->idle();
+    pthread_mutex_lock(&w->lock);
+}
+
 /* The next job, or NULL when the workers stop and nothing waits. */
 static struct worker_job *await_job(struct workers *w)
 {
+    if (w->stats.queued == 0 && w->idle)
+        be_idle(w);
     while (w->stats.queued == 0 && !w->stopping)
         pthread_cond_wait(&w->job_ready, &w->lock);
     return w->stats.queued ? take_next(w) : NULL;
@@ -263,7 +274,8 @@ static void start_threads(struct workers *w)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-struct workers *workers_create(const char *name, unsigned threads, unsigned queue_max, int nice)
+struct workers *workers_create(const char *name, unsigned threads, unsigned queue_max, int nice,
+                               void (*idle)(void))
 {
     struct workers *w = xcalloc(1, sizeof(*w) + threads * sizeof(w->thread[0]));
     struct str short_name = str_slice(str_of(name), 0, sizeof(w->name) - 1);
@@ -271,6 +283,7 @@ struct workers *workers_create(const char *name, unsigned threads, unsigned queu
     w->threads = threads;
     w->queue_max = queue_max;
     w->nice = nice;
+    w->idle = idle;
     list_init(&w->turns);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->job_ready, NULL);

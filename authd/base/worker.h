@@ -19,8 +19,10 @@ struct worker_stats {
     unsigned running;
 };
 
-/* nice is added to the threads' niceness (0 = same). */
-struct workers *workers_create(const char *name, unsigned threads, unsigned queue_max, int nice);
+/* nice is added to the threads' niceness (0 = same). idle, if any, is called on a worker thread
+ * whenever it finds no further job, before it sleeps or ends. */
+struct workers *workers_create(const char *name, unsigned threads, unsigned queue_max, int nice,
+                               void (*idle)(void));
 /* Finishes what runs, drops what waits (their waiters get ERR_overloaded). */
 void workers_destroy(struct workers *w);
 struct worker_stats workers_stats(struct workers *w);

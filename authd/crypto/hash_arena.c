@@ -8,6 +8,10 @@
  * this very thread is about to ask for: the flag, the size, private, anonymous, anywhere. glibc's
  * own maps (malloc, thread stacks, the loader) never pass here.
  *
+ * Between two hashes the arena stays as the first one left it: argon2 and scrypt write every block
+ * before they read it, so wiping in between would be a tenth of a hash for nothing. It is wiped
+ * when the thread has no further hash to compute.
+ *
  * Needs a kernel whose mmap takes bytes (64-bit Linux). Sanitizers own mmap; there the arena does
  * not exist (hash_arena_none.c).
  */
@@ -34,6 +38,7 @@ static _Thread_local struct {
     char *base;      /* its first huge page */
     size_t expected; /* size of the map to answer; 0 = no hash is running */
     bool taken;
+    size_t dirty; /* so many bytes from base hold what hashes left behind */
 } arena;
 
 static void *kernel_mmap(void *at, size_t n, int prot, int flags, int fd, off_t offset)
@@ -64,7 +69,7 @@ mmap64(void *at, size_t n, int prot, int flags, int fd, off64_t offset);
 __attribute__((visibility("default"))) int munmap(void *at, size_t n)
 {
     if (arena.taken && at == arena.base)
-        return 0; /* hash_arena_end wipes it */
+        return 0; /* hash_arena_wipe wipes it */
     return (int)syscall(SYS_munmap, at, n);
 }
 
@@ -98,15 +103,23 @@ void hash_arena_begin(size_t size)
 bool hash_arena_end(void)
 {
     bool taken = arena.taken;
-    if (taken)
-        bytes_wipe(arena.base, arena.expected);
+    if (taken && arena.dirty < arena.expected)
+        arena.dirty = arena.expected;
     arena.expected = 0;
     arena.taken = false;
     return taken;
 }
 
+void hash_arena_wipe(void)
+{
+    if (arena.dirty)
+        bytes_wipe(arena.base, arena.dirty);
+    arena.dirty = 0;
+}
+
 void hash_arena_release(void)
 {
+    hash_arena_wipe();
     if (arena.map)
         syscall(SYS_munmap, arena.map, (size_t)ARENA_SIZE + HUGE_PAGE);
     arena.map = NULL;

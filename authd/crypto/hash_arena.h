@@ -15,9 +15,11 @@ void hash_arena_enable(bool wish);
 /* The next private anonymous map of exactly `size` bytes on this thread comes from the arena.
  * Without effect where the arena is off, unavailable or smaller than that. */
 void hash_arena_begin(size_t size);
-/* Wipes what was lent; true when the library did take its memory from the arena. */
+/* Takes back what was lent; true when the library did take its memory from the arena. */
 bool hash_arena_end(void);
-/* Unmaps this thread's arena. */
+/* Zeroes what hashes left in this thread's arena. */
+void hash_arena_wipe(void);
+/* The same, and unmaps it. */
 void hash_arena_release(void);
 
 #endif

@@ -22,6 +22,10 @@ bool hash_arena_end(void)
     return false;
 }
 
+void hash_arena_wipe(void)
+{
+}
+
 void hash_arena_release(void)
 {
 }

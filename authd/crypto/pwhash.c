@@ -52,6 +52,11 @@ bool pwhash_arena_active(void)
     return arena_active;
 }
 
+void pwhash_thread_idle(void)
+{
+    hash_arena_wipe();
+}
+
 void pwhash_thread_cleanup(void)
 {
     hash_arena_release();

@@ -7,9 +7,9 @@
  * hash workers.
  *
  * libsodium maps and unmaps its memory at every call, and the page faults cost as much as the hash.
- * Where it calls mmap through its PLT we answer from a kept per-thread arena instead, wiped after
- * every hash; same bytes, about twice the speed. Where that is not in effect (statically bound,
- * sanitizers, switched off) stock behaviour remains.
+ * Where it calls mmap through its PLT we answer from a kept per-thread arena instead, wiped when
+ * the thread runs out of work; same bytes, about twice the speed. Where that is not in effect
+ * (statically bound, sanitizers, switched off) stock behaviour remains.
  */
 #ifndef AUTHD_CRYPTO_PWHASH_H
 #define AUTHD_CRYPTO_PWHASH_H
@@ -31,6 +31,8 @@ enum {
  * it works (tried out with one tiny hash). */
 MUST_CHECK enum err pwhash_setup(bool use_arena);
 bool pwhash_arena_active(void);
+/* The calling thread has no further hash to compute for now: its arena is wiped. */
+void pwhash_thread_idle(void);
 /* Gives the calling thread's arena back; at worker exit. */
 void pwhash_thread_cleanup(void);
 

@@ -13,7 +13,8 @@
 /* clang-format off */
 #define ROWS(a) (a), sizeof(a) / sizeof((a)[0])
 #define AT(type, member) .offset = offsetof(struct type, member)
-#define SENT(type, member) .present = offsetof(struct type, member)
+/* Offset 0 means "not wanted": a struct that begins with such a member does not compile. */
+#define SENT(type, member) .present = offsetof(struct type, member) + 0 * sizeof(char[offsetof(struct type, member) ? 1 : -1])
 
 #define ENVIRONMENTS "live|test|dev"
 #define TENANT_STATUSES "provisioning|active|suspended"

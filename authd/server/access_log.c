@@ -22,10 +22,12 @@ struct line {
     char bytes[LINE_MAX_BYTES];
 };
 
-static bool is_safe(char c)
+/* One bit per ASCII character: - . / 0-9 : and A-Z _ a-z { } */
+static const uint64_t safe[2] = {0x07ffe00000000000, 0x2ffffffe87fffffe};
+
+static bool is_safe(unsigned char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '-' && c <= ':') || c == '_' || c == '{' || c == '}';
+    return c < 128 && (safe[c >> 6] >> (c & 63) & 1) != 0;
 }
 
 static size_t room(const struct line *l)
@@ -43,8 +45,10 @@ static void add(struct line *l, struct str s)
 static void add_safe(struct line *l, struct str s)
 {
     size_t n = s.len < room(l) ? s.len : room(l);
+    char *out = l->at;
     for (size_t i = 0; i < n; i++)
-        *l->at++ = is_safe(s.ptr[i]) ? s.ptr[i] : '?';
+        out[i] = is_safe((unsigned char)s.ptr[i]) ? s.ptr[i] : '?';
+    l->at += n;
 }
 
 static void add_number(struct line *l, uint64_t n)
@@ -80,9 +84,9 @@ static void add_count(struct line *l, struct key key, uint64_t value)
     add_number(l, value);
 }
 
-static void add_time(struct line *l, struct time_cache *cache)
+/* now: wall time of the loop's turn, which h2o has asked for already. */
+static void add_time(struct line *l, struct time_cache *cache, int64_t now)
 {
-    int64_t now = clock_wall_ms();
     if (cache->second != now / 1000) {
         cache->second = now / 1000;
         time_format(now, cache->text);
@@ -131,7 +135,7 @@ void access_log_write(const struct connection *c, const struct request *r, int s
     l.at = l.bytes;
     l.json = loop->server->log_json;
     add(&l, l.json ? STR("{\"time\":\"") : STR(""));
-    add_time(&l, &loop->time_cache);
+    add_time(&l, &loop->time_cache, (int64_t)h2o_now(loop->loop.ev));
     add(&l, l.json ? STR("\",\"level\":\"info\",\"event\":\"request\"") : STR(" info request"));
     add_text(&l, KEY("request_id"), str_of(r->x.request_id));
     add_text(&l, KEY("method"), methods[r->x.request.method]);

@@ -36,14 +36,13 @@ static bool find_self(struct dev *d)
 static bool open_state(struct dev *d)
 {
     char path[PATH_MAX];
-    if (!d->in->state)
+    const char *name = d->in->state;
+    if (!name)
         return dev_refuse("authd dev --state DIR", "there is no state directory");
-    if (mkdir(d->in->state, geteuid() == 0 ? 0711 : 0700) != 0 && errno != EEXIST)
-        return dev_refuse("choose another state directory", "%s: %s", d->in->state,
-                          strerror(errno));
-    if (!realpath(d->in->state, path))
-        return dev_refuse("choose another state directory", "%s: %s", d->in->state,
-                          strerror(errno));
+    bool made = mkdir(name, 0700) == 0;
+    if ((!made && errno != EEXIST) || (made && chmod(name, geteuid() == 0 ? 0711 : 0700) != 0) ||
+        !realpath(name, path))
+        return dev_refuse("choose another state directory", "%s: %s", name, strerror(errno));
     d->state = dev_text(d, "%s", path);
     return true;
 }

@@ -49,8 +49,8 @@ static void start_workers(struct server *s)
 {
     const struct settings *set = &s->settings;
     s->hashers = workers_create("hash", settings_hash_threads(set), settings_hash_queue(set),
-                                (int)set->hash_nice);
-    s->connectors = workers_create("connect", (unsigned)set->connect_threads, 1024, 0);
+                                (int)set->hash_nice, pwhash_thread_idle);
+    s->connectors = workers_create("connect", (unsigned)set->connect_threads, 1024, 0, NULL);
     flow_config = (struct flow_config){.hashers = s->hashers,
                                        .public_url = set->public_url,
                                        .audit_retention_s = set->audit_retention};

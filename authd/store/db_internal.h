@@ -26,7 +26,7 @@
 enum {
     DB_GROW_AT = 2,            /* batches in flight on the least busy connection: open another */
     DB_IN_FLIGHT_MAX = 128,    /* batches on one connection; further ones wait */
-    DB_WAITERS_MAX = 512,      /* calls that wait for a connection of one pool */
+    DB_WAITERS_MAX = 2048,     /* calls that wait for a connection of one pool */
     DB_CAPACITY_WAIT_MS = 1000 /* longest wait for room in the budget */
 };
 

@@ -28,7 +28,8 @@ struct origin_entry {
     char origin[];
 };
 
-static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+/* Readers never hold it twice, so a waiting writer may go first and is not starved by them. */
+static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static struct map by_id;
 static struct map by_slug;
 static struct map by_key;

@@ -143,7 +143,7 @@ class Faults(authd.TestCase):
                     self.assertIn(again.status, (route.success, 401, 404, 409), again)
                     self.assertInvariants(world)
                     if call.route.need == USER:
-                        world.restore_password()
+                        world.new_user()
 
 
 class UserFaults(Faults):

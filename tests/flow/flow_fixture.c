@@ -64,7 +64,7 @@ int flow_setup(void **state)
     fx.db_a = look_into(&fx.acme);
     fx.db_b = look_into(&fx.globex);
     fx.arena = arena_create(65536);
-    flow_config.hashers = workers_create("hash", 2, 4096, 0);
+    flow_config.hashers = workers_create("hash", 2, 4096, 0, NULL);
     return 0;
 }
 
@@ -216,7 +216,8 @@ void in_parallel(size_t n, void (*fn)(size_t i))
     free(all);
 }
 
-static PGresult *query(PGconn *db, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static PGresult *query(PGconn *db, const char *format,
+                                                             va_list args)
 {
     char statement[2048];
     vsnprintf(statement, sizeof(statement), format, args);

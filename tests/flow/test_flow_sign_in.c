@@ -326,7 +326,7 @@ static void full_queue_gives_the_guess_back(void **state)
     size_t overloaded = 0;
     new_user(fx.a, EMAIL, PASSWORD);
     fx.a->policy.lockout_after = 100;
-    flow_config.hashers = workers_create("tiny", 1, 2, 0);
+    flow_config.hashers = workers_create("tiny", 1, 2, 0, NULL);
     in_parallel(30, sign_in_right);
     workers_destroy(flow_config.hashers);
     flow_config.hashers = real;

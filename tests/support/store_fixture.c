@@ -28,7 +28,8 @@ static void must(bool ok, const char *what)
     abort();
 }
 
-static PGresult *query(PGconn *c, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) PGresult *query(PGconn *c, const char *format,
+                                                             va_list args)
 {
     char text[4096];
     int n = vsnprintf(text, sizeof(text), format, args);
@@ -265,7 +266,7 @@ int64_t fixture_change(struct fixture *f, const struct fixture_tenant *t, bool n
 
 void fixture_open_store(struct fixture *f)
 {
-    f->config.connectors = workers_create("connect", 2, 1000, 0);
+    f->config.connectors = workers_create("connect", 2, 1000, 0, NULL);
     must(store_open(&f->config) == ERR_OK, "store_open");
 }
 

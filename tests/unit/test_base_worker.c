@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -56,7 +57,7 @@ static int setup(void **state)
 {
     (void)state;
     loop = poll_loop_create(0);
-    workers = workers_create("test", 1, QUEUE_MAX, 0);
+    workers = workers_create("test", 1, QUEUE_MAX, 0, NULL);
     turns = 0;
     return 0;
 }
@@ -268,11 +269,30 @@ static void test_threads_are_nicer(void **state)
 {
     (void)state;
     struct submitted s = {.job.fn = run_submitted};
-    struct workers *nicer = workers_create("a name that is too long", 2, 2, 5);
+    struct workers *nicer = workers_create("a name that is too long", 2, 2, 5, NULL);
     assert_int_equal(worker_submit(nicer, 9, &s.job), ERR_OK);
     poll_loop_run(loop, has_come_back, &s);
     workers_destroy(nicer);
     assert_int_equal(s.nice, getpriority(PRIO_PROCESS, 0) + 5);
+}
+
+static atomic_int idles;
+
+static void count_idle(void)
+{
+    atomic_fetch_add(&idles, 1);
+}
+
+/* Once after its job, and once before when it started sooner than the job came. */
+static void test_idle_is_told_when_work_runs_out(void **state)
+{
+    (void)state;
+    struct submitted s = {.job.fn = run_submitted};
+    struct workers *lazy = workers_create("lazy", 1, 2, 0, count_idle);
+    assert_int_equal(worker_submit(lazy, 9, &s.job), ERR_OK);
+    poll_loop_run(loop, has_come_back, &s);
+    workers_destroy(lazy);
+    assert_in_range(atomic_load(&idles), 1, 2);
 }
 
 static void *destroy_workers(void *arg)
@@ -312,7 +332,7 @@ static void test_many_callers(void **state)
     (void)state;
     static struct call calls[CALLERS];
     workers_destroy(workers);
-    workers = workers_create("many", 1, CALLERS, 0);
+    workers = workers_create("many", 1, CALLERS, 0, NULL);
     for (size_t i = 0; i < CALLERS; i++) {
         calls[i] = (struct call){.deadline = i % 5 == 0 ? clock_mono_ms() + 2 : 0};
         spawn_calls(&calls[i], 1, i % 7);
@@ -336,6 +356,7 @@ int main(void)
         CASE(test_deadline_does_not_abandon_what_runs),
         CASE(test_submitted_job_posts_back),
         CASE(test_threads_are_nicer),
+        CASE(test_idle_is_told_when_work_runs_out),
         CASE(test_destroy_drops_waiters_and_runs_the_rest),
         CASE(test_many_callers),
     };

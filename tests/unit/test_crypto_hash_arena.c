@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The arena behind mmap: it answers exactly one map of a hashing thread, is wiped afterwards,
+ * The arena behind mmap: it answers exactly one map of a hashing thread, is wiped when told to,
  * leaves every other map to the kernel, and changes no hash. Where a build cannot have it (the
  * sanitizers), hashing must simply work without.
  */
@@ -59,23 +59,68 @@ static void test_is_in_effect_where_it_can_be(void **state)
     assert_int_equal(pwhash_arena_active(), HASH_ARENA_POSSIBLE);
 }
 
-static void test_kept_memory_is_wiped_after_every_hash(void **state)
+/* The whole arena: nothing that any hash of any size left behind. */
+static void check_zero(const uint8_t *p, size_t n)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < n; i++)
+        left += p[i] != 0;
+    assert_int_equal(left, 0);
+}
+
+static uint8_t *borrow(size_t n)
+{
+    hash_arena_begin(n);
+    uint8_t *p = map(n);
+    assert_true(p != MAP_FAILED);
+    memset(p, 0xA5, n);
+    assert_int_equal(munmap(p, n), 0);
+    assert_true(hash_arena_end());
+    return p;
+}
+
+static void test_idle_wipes_whatever_the_largest_hash_took(void **state)
 {
     (void)state;
     need_arena();
-    uint8_t *kept = NULL;
-    for (int round = 0; round < 3; round++) {
-        hash_arena_begin(SIZE);
-        uint8_t *p = map(SIZE);
-        assert_true(p != MAP_FAILED && (!kept || p == kept));
-        for (size_t i = 0; i < SIZE; i++)
-            assert_int_equal(p[i], 0);
-        memset(p, 0xA5, SIZE);
-        assert_int_equal(munmap(p, SIZE), 0);
-        assert_true(hash_arena_end());
-        for (size_t i = 0; i < SIZE; i++)
-            assert_int_equal(p[i], 0);
-        kept = p;
+    uint8_t *p = borrow(SIZE * 2);
+    assert_ptr_equal(borrow(SIZE), p);
+    pwhash_thread_idle();
+    check_zero(p, SIZE * 2);
+    assert_ptr_equal(borrow(SIZE), p);
+    pwhash_thread_idle();
+    check_zero(p, SIZE * 2);
+}
+
+static void test_real_hashes_leave_nothing_after_idle(void **state)
+{
+    (void)state;
+    need_arena();
+    static const enum pwhash_algorithm both[] = {PWHASH_ARGON2ID, PWHASH_SCRYPT};
+    uint8_t *p = borrow(SIZE); /* learns where the arena is */
+    for (int i = 0; i < 2; i++) {
+        char text[PWHASH_TEXT_MAX];
+        assert_int_equal(pwhash_create(both[i], STR("pass"), text), ERR_OK);
+        pwhash_thread_idle();
+        check_zero(p, (size_t)PWHASH_ARGON2ID_KIB * 1024);
+    }
+}
+
+/* Why wiping may wait: what a hash finds in its memory is nothing to it. */
+static void test_hashes_do_not_depend_on_what_the_arena_holds(void **state)
+{
+    (void)state;
+    static const enum pwhash_algorithm both[] = {PWHASH_ARGON2ID, PWHASH_SCRYPT};
+    for (int i = 0; i < 2; i++) {
+        char text[PWHASH_TEXT_MAX];
+        bool matches = false;
+        assert_int_equal(pwhash_setup(false), ERR_OK);
+        assert_int_equal(pwhash_create(both[i], STR("pass"), text), ERR_OK);
+        assert_int_equal(pwhash_setup(true), ERR_OK);
+        if (pwhash_arena_active())
+            borrow((size_t)32 << 20);
+        assert_int_equal(pwhash_verify(str_of(text), STR("pass"), &matches), ERR_OK);
+        assert_true(matches);
     }
 }
 
@@ -112,6 +157,7 @@ static void test_end_takes_back_what_was_not_unmapped(void **state)
     uint8_t *p = map(SIZE);
     p[0] = 1;
     assert_true(hash_arena_end());
+    pwhash_thread_idle();
     assert_int_equal(p[0], 0);
     hash_arena_begin(SIZE);
     assert_ptr_equal(map(SIZE), p);
@@ -197,8 +243,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_is_in_effect_where_it_can_be, switch_on, switch_off),
-        cmocka_unit_test_setup_teardown(test_kept_memory_is_wiped_after_every_hash, switch_on,
+        cmocka_unit_test_setup_teardown(test_idle_wipes_whatever_the_largest_hash_took, switch_on,
                                         switch_off),
+        cmocka_unit_test_setup_teardown(test_real_hashes_leave_nothing_after_idle, switch_on,
+                                        switch_off),
+        cmocka_unit_test_setup_teardown(test_hashes_do_not_depend_on_what_the_arena_holds,
+                                        switch_on, switch_off),
         cmocka_unit_test_setup_teardown(test_only_the_expected_map_is_answered, switch_on,
                                         switch_off),
         cmocka_unit_test_setup_teardown(test_end_takes_back_what_was_not_unmapped, switch_on,
