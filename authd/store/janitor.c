@@ -153,7 +153,7 @@ enum err janitor_round(PGconn *control, struct arena *a, int64_t now)
 {
     static int64_t control_due; /* only the upkeep thread comes here */
     enum err first = ERR_OK;
-    if (now >= control_due) {
+    if (now >= control_due || now < control_due - HOUR_MS) {
         first = janitor_sweep_control(control, a, now);
         control_due = now + HOUR_MS;
     }
