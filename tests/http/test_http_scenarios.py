@@ -454,6 +454,21 @@ class EndUser(authd.TestCase):
         self.assertEqual(unlocked.status, 204)
         self.assertEqual(self.server.sign_in(user['email'], key=tenant['publishable_key']).status, 200)
 
+    def test_lockout(self):
+        tenant = self.tenant(lockout_after=2, lockout_delay='1h')
+        ask = lambda email: self.server.get(f'/v1/users/lockout?email={email}', key=tenant['secret_key'])  # noqa: E731
+        free = {'failures': 0, 'locked_until': None, 'disabled': False}
+        self.assertEqual(ask('nobody@example.com').json, free)
+        for failures in (1, 2):
+            self.server.sign_in('Nobody@example.com', 'wrong-guess-12', key=tenant['publishable_key'])
+            self.assertEqual(ask('nobody@example.com').json['failures'], failures)
+        self.assertIsNotNone(ask('nobody@example.com').json['locked_until'])
+        self.server.post('/v1/users/unlock', {'email': 'nobody@example.com'}, key=tenant['secret_key'])
+        self.assertEqual(ask('nobody@example.com').json, free)
+        self.assertError(ask('no-address'), 422, 'validation_failed')
+        refused = self.server.get('/v1/users/lockout?email=a@b.c', key=tenant['publishable_key'])
+        self.assertError(refused, 403, 'insufficient_permissions')
+
     def test_keys_as_bearer(self):
         tenant = self.tenant()
         for credential in ({'token': tenant['secret_key']}, {'key': tenant['secret_key']},

@@ -118,6 +118,7 @@ EXAMPLES = {
     'DELETE /v1/auth/sessions': _end_others,
     'GET /v1/auth/config': fixed('/v1/auth/config'),
     'POST /v1/sessions/verify': lambda w: ('/v1/sessions/verify', {'token': w.session['access_token']}),
+    'GET /v1/users/lockout': lambda w: (f'/v1/users/lockout?email={w.user["email"]}', None),
     'POST /v1/users/unlock': lambda w: ('/v1/users/unlock', {'email': w.user['email']}),
     'GET /t/{}/.well-known/jwks.json': fixed('/t/{w.slug}/.well-known/jwks.json'),
     'GET /t/{}/.well-known/oauth-authorization-server': fixed('/t/{w.slug}/.well-known/oauth-authorization-server'),
