@@ -272,7 +272,7 @@ class Keys(authd.TestCase):
                                  token=self.server.env['SECRET_KEY_2'])
         self.assertError(reply, 400, 'bad_request')
 
-    def test_keys_and_tokens_in_the_query_are_ignored_B24(self):
+    def test_B24_keys_and_tokens_in_the_query_are_ignored(self):
         session = self.server.new_user()['session']
         for path in (f'/v1/auth/me?access_token={session["access_token"]}', f'/v1/auth/me?token={session["access_token"]}'):
             reply = self.server.get(path)
@@ -383,7 +383,7 @@ class Tokens(authd.TestCase):
         self.assertNoToken('.' * 100)
         self.assertNoToken('a.b.c.d.e')
 
-    def test_V9_refresh_tokens_and_keys_are_no_access_tokens(self):
+    def test_J12_refresh_tokens_and_keys_are_no_access_tokens(self):
         for other in (self.refresh_token, self.user['session']['id'], self.acme['publishable_key']):
             self.assertError(self.me(other), 401, 'invalid_token')
         self.assertEqual(self.me(self.acme['secret_key']).status, 401)

@@ -362,6 +362,17 @@ class Scenarios(authd.TestCase):
             if route.method != 'GET':
                 self.assertNotEqual(route.need, 'nothing', route)
 
+    def test_V7_6_2_only_signing_in_starts_a_session(self):
+        started = set()
+        for route in self.routes:
+            call = Call(self.world, route)
+            count = 'SELECT count(*) FROM session'
+            before = self.server.tenant_sql(self.world.slug, count)
+            call.send()
+            if self.server.tenant_sql(self.world.slug, count) != before:
+                started.add(route.shape)
+        self.assertEqual(started, {'POST /v1/auth/sign-up', 'POST /v1/auth/sign-in'})
+
     def test_secrets_are_not_read_back(self):
         """The advisory class of secrets visible in API reads: no GET answers with a member that is shown once."""
         once = re.compile(r'^(key|secret_key|publishable_key|access_token|refresh_token|password|hash|sealed.*|wrapped.*)$')

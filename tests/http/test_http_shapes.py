@@ -214,6 +214,10 @@ class Surface(authd.TestCase):
         for path in ('/v1/auth/me', '/openapi.json', '/v1/tenants'):
             self.assertEqual(self.server.admin(path).status, 404)
 
+    def test_V13_4_2_no_debug(self):
+        for path in ('/?debug=1', '/debug', '/debug/pprof', '/trace', '/_status', '/swagger', '/graphql', '/console'):
+            self.assertError(self.server.get(path, headers={'X-Debug': '1', 'X-Forwarded-Debug': 'true'}), 404, 'not_found')
+
     def test_V3_4_headers_of_every_reply(self):
         user = self.server.new_user()
         replies = [self.server.get('/v1/auth/me', token=user['session']['access_token']), self.server.get('/v1/auth/me'),
