@@ -87,13 +87,28 @@ int command_explain(struct invocation *in)
     return EXIT_OK;
 }
 
+/* mdoc wants every sentence on a line of its own. */
+static void man_sentences(const char *text)
+{
+    size_t n = strlen(text);
+    for (; *text; text++) {
+        bool ends = text[0] == '.' && text[1] == ' ';
+        putchar(*text);
+        if (ends)
+            putchar('\n');
+        text += ends;
+    }
+    puts(n && text[-1] == '.' ? "" : ".");
+}
+
 static void man_flags(const struct flag *flags)
 {
     for (; flags && flags->name; flags++) {
         printf(".It Fl -%s", flags->name);
         if (flags->value)
             printf(" Ar %s", flags->value);
-        printf("\n%s.\n", flags->doc);
+        putchar('\n');
+        man_sentences(flags->doc);
     }
 }
 
@@ -123,7 +138,7 @@ int command_man(struct invocation *in)
 {
     (void)in;
     puts(".\\\" Generated from the command table by `hjctl man`; do not edit.\n"
-         ".Dd $Mdocdate$\n.Dt HJCTL 1\n.Os authd " AUTHD_VERSION "\n.Sh NAME\n.Nm hjctl\n"
+         ".Dd November 21, 2026\n.Dt HJCTL 1\n.Os authd " AUTHD_VERSION "\n.Sh NAME\n.Nm hjctl\n"
          ".Nd manage the tenants of an authd instance\n.Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar "
          "flags\n.Sh DESCRIPTION\n"
          ".Nm\ntalks to the control plane of\n.Xr authd 8\nwith an operator key.\n"
@@ -136,12 +151,12 @@ int command_man(struct invocation *in)
     man_section("FLAGS OF WHAT DESTROYS", destroy_flags);
     man_section("FLAGS OF LISTS", list_flags);
     man_section("FLAGS EVERYWHERE", global_flags);
-    puts(".Sh EXIT STATUS\n0 done, 1 failed, 2 usage, 3 unreachable or 503, 4 denied, 5 not found, "
-         "6 conflict, 7 invalid.\n"
-         ".Sh FILES\n.Bl -tag -width Ds\n.It Pa ~/.config/hjctl/config.json\ncontexts, mode "
+    puts(".Sh FILES\n.Bl -tag -width Ds\n.It Pa ~/.config/hjctl/config.json\ncontexts, mode "
          "0600.\n.El\n"
+         ".Sh EXIT STATUS\n0 done, 1 failed, 2 usage, 3 unreachable or 503, 4 denied, 5 not found, "
+         "6 conflict, 7 invalid.\n"
          ".Sh EXAMPLES\n.Dl hjctl tenant update acme --session-duration 8h --allowed-origins "
          "\"https://app.acme.com\"\n"
-         ".Sh SEE ALSO\n.Xr authd 8 ,\n.Xr authd.conf 5");
+         ".Sh SEE ALSO\n.Xr authd.conf 5 ,\n.Xr authd 8");
     return EXIT_OK;
 }

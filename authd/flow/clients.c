@@ -11,7 +11,7 @@
 enum err client_create_flow(struct call *c)
 {
     const struct client_create_in *in = c->in;
-    struct client_out *out = c->out;
+    struct client_created *out = c->out;
     struct tenant_record tenant;
     enum err e = control_tenant_get(c->arena, in->tenant, &tenant);
     if (e != ERR_OK)
@@ -61,20 +61,20 @@ enum err client_list_flow(struct call *c)
 enum err client_get_flow(struct call *c)
 {
     const struct client_ref_in *in = c->in;
-    struct client_out *out = c->out;
+    struct client_record *out = c->out;
     struct tenant_record tenant;
     enum err e = control_tenant_get(c->arena, in->tenant, &tenant);
     if (e != ERR_OK ||
-        (e = control_client_get(c->arena, &tenant.id, &in->client_id, &out->record)) != ERR_OK)
+        (e = control_client_get(c->arena, &tenant.id, &in->client_id, out)) != ERR_OK)
         return e;
-    etag_set(c, out->record.revision);
+    etag_set(c, out->revision);
     return ERR_OK;
 }
 
 enum err client_update_flow(struct call *c)
 {
     const struct client_update_in *in = c->in;
-    struct client_out *out = c->out;
+    struct client_record *out = c->out;
     struct tenant_record tenant;
     struct client_changes changes = {
         .name = in->name, .set_audience = in->has_audience, .audience = in->audience};
@@ -83,12 +83,11 @@ enum err client_update_flow(struct call *c)
         return e;
     struct control_write w = operator_write(c);
     int64_t revision = 0;
-    e = control_client_update(c->arena, &w, &tenant.id, &in->client_id, &changes, &out->record,
-                              &revision);
+    e = control_client_update(c->arena, &w, &tenant.id, &in->client_id, &changes, out, &revision);
     if (e != ERR_OK)
         return e;
     operator_written(revision);
-    etag_set(c, out->record.revision);
+    etag_set(c, out->revision);
     return ERR_OK;
 }
 

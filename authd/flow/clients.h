@@ -34,9 +34,10 @@ struct client_update_in {
     bool has_audience;
 };
 
-struct client_out {
+/* Every other flow answers with the record alone. */
+struct client_created {
     struct client_record record;
-    struct str publishable_key; /* at creation only, as far as the type has one */
+    struct str publishable_key; /* as far as the type has one */
     struct str secret_key;
 };
 

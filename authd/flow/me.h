@@ -8,8 +8,8 @@
 #include "flow/views.h"
 
 struct me_changes {
-    bool has_name;
     struct str name; /* NULL ptr = remove */
+    bool has_name;
     bool has_metadata;
     struct str metadata; /* replaces public_metadata as a whole; NULL ptr = {} */
 };

@@ -9,10 +9,11 @@
 enum err operator_create_flow(struct call *c)
 {
     const struct operator_create_in *in = c->in;
-    struct operator_out *out = c->out;
+    struct operator_created *out = c->out;
     struct control_write w = operator_write(c);
-    struct operator_record record = {
-        .id = id_new("adm_", c->now), .name = in->name, .role = in->role};
+    struct operator_record record = {.id = id_new("adm_", c->now),
+                                     .name = in->name,
+                                     .role = str_is_set(in->role) ? in->role : STR("reader")};
     struct key_record key;
     int64_t revision = 0;
     out->key = credential_make(c, "op_", &key);
@@ -39,26 +40,23 @@ enum err operator_list_flow(struct call *c)
 enum err operator_get_flow(struct call *c)
 {
     const struct operator_ref_in *in = c->in;
-    struct operator_out *out = c->out;
-    return control_operator_get(c->arena, &in->id, &out->record);
+    return control_operator_get(c->arena, &in->id, c->out);
 }
 
 enum err operator_me_flow(struct call *c)
 {
-    struct operator_out *out = c->out;
-    return control_operator_get(c->arena, &c->operator->operator_id, &out->record);
+    return control_operator_get(c->arena, &c->operator->operator_id, c->out);
 }
 
 enum err operator_update_flow(struct call *c)
 {
     const struct operator_update_in *in = c->in;
-    struct operator_out *out = c->out;
     struct control_write w = operator_write(c);
     int64_t revision = 0;
     if (!str_is_set(in->name) && !str_is_set(in->role))
-        return control_operator_get(c->arena, &in->id, &out->record);
+        return control_operator_get(c->arena, &in->id, c->out);
     enum err e =
-        control_operator_update(c->arena, &w, &in->id, in->name, in->role, &out->record, &revision);
+        control_operator_update(c->arena, &w, &in->id, in->name, in->role, c->out, &revision);
     if (e == ERR_OK)
         operator_written(revision);
     return e;

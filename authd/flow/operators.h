@@ -27,9 +27,10 @@ struct operator_update_in {
     struct str role;
 };
 
-struct operator_out {
+/* Every other flow answers with the record alone. */
+struct operator_created {
     struct operator_record record;
-    struct str key; /* the first key, at creation only */
+    struct str key; /* the first one */
 };
 
 struct operator_key_list_in {

@@ -96,7 +96,7 @@ static enum err create(struct call *c, const struct tenant_creation *creation,
 
 enum err tenant_create_flow(struct call *c)
 {
-    struct tenant_out *out = c->out;
+    struct tenant_created *out = c->out;
     struct tenant_creation creation;
     out->client = arena_new(c->arena, struct first_client);
     enum err e = creation_make(c, &creation, out->client);

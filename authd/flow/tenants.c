@@ -10,16 +10,15 @@
 
 static enum err tenant_reply(struct call *c)
 {
-    struct tenant_out *out = c->out;
-    etag_set(c, out->record.revision);
-    return tenant_policy_effective(c->arena, &out->record.policy);
+    struct tenant_record *out = c->out;
+    etag_set(c, out->revision);
+    return tenant_policy_effective(c->arena, &out->policy);
 }
 
 enum err tenant_get_flow(struct call *c)
 {
     const struct tenant_ref_in *in = c->in;
-    struct tenant_out *out = c->out;
-    enum err e = control_tenant_get(c->arena, in->tenant, &out->record);
+    enum err e = control_tenant_get(c->arena, in->tenant, c->out);
     return e == ERR_OK ? tenant_reply(c) : e;
 }
 
@@ -68,7 +67,6 @@ enum { UPDATE_TRIES = 4 };
 enum err tenant_update_flow(struct call *c)
 {
     const struct tenant_update_in *in = c->in;
-    struct tenant_out *out = c->out;
     int64_t if_match;
     int64_t revision = 0;
     enum err e = if_match_revision(c, &if_match);
@@ -77,7 +75,7 @@ enum err tenant_update_flow(struct call *c)
     if (!str_is_set(in->name) && !str_is_set(in->policy))
         return tenant_get_flow(c);
     for (int i = 0; i < UPDATE_TRIES; i++) {
-        e = update_once(c, if_match, &out->record, &revision);
+        e = update_once(c, if_match, c->out, &revision);
         if (e != ERR_precondition_failed || if_match)
             break;
     }
@@ -101,8 +99,7 @@ static enum err tenant_do(struct call *c, struct str ref, enum tenant_deed deed,
 static enum err status_flow(struct call *c, enum tenant_deed deed)
 {
     const struct tenant_ref_in *in = c->in;
-    struct tenant_out *out = c->out;
-    enum err e = tenant_do(c, in->tenant, deed, &out->record);
+    enum err e = tenant_do(c, in->tenant, deed, c->out);
     return e == ERR_OK ? tenant_reply(c) : e;
 }
 

@@ -26,10 +26,11 @@ struct first_client {
     struct str secret_key;
 };
 
-/* record.policy has every member here, defaults included. */
-struct tenant_out {
+/* Every other flow answers with the record alone. Its policy has every member here, defaults
+ * included. */
+struct tenant_created {
     struct tenant_record record;
-    struct first_client *client; /* at creation only */
+    struct first_client *client;
 };
 
 struct tenant_list_in {

@@ -75,9 +75,14 @@ static bool may_have_body(const struct route *r)
     return r->method != METHOD_GET;
 }
 
+/* A malformed id in the path is no such resource, not a wrong field. */
 static bool has_input(const struct route *r)
 {
-    return r->in || may_have_body(r);
+    for (size_t i = 0; r->in && i < r->in->n; i++) {
+        if (r->in->rows[i].place != IN_PATH)
+            return true;
+    }
+    return false;
 }
 
 static bool runs_flow(const struct route *r)

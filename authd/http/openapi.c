@@ -10,17 +10,11 @@
 #include "crypto/token.h"
 #include "http/guard.h"
 #include "http/reply.h"
-#include "http/schema.h"
+#include "http/schema_parts.h"
 
 static struct arena *memory;
 static struct str document;
 static struct str document_etag;
-
-static void text_member(struct json_writer *w, const char *name, const char *text)
-{
-    json_key(w, str_of(name));
-    json_str_value(w, str_of(text));
-}
 
 /* ---- frame ---- */
 
@@ -28,16 +22,16 @@ static void write_info(struct json_writer *w)
 {
     json_member(w, "info");
     json_object_start(w);
-    text_member(w, "title", "authd");
-    text_member(w, "version", AUTHD_VERSION);
-    text_member(w, "description",
+    schema_text(w, "title", "authd");
+    schema_text(w, "version", AUTHD_VERSION);
+    schema_text(w, "description",
                 "Multi-tenant identity provider. The key names the tenant; errors have one shape "
                 "and a code that `hjctl explain` knows.");
-    text_member(w, "summary", "Sign-up, sign-in, sessions and tokens, and their administration");
+    schema_text(w, "summary", "Sign-up, sign-in, sessions and tokens, and their administration");
     json_member(w, "license");
     json_object_start(w);
-    text_member(w, "name", "Apache-2.0");
-    text_member(w, "identifier", "Apache-2.0");
+    schema_text(w, "name", "Apache-2.0");
+    schema_text(w, "identifier", "Apache-2.0");
     json_object_end(w);
     json_object_end(w);
     json_member(w, "servers");
@@ -69,15 +63,15 @@ static void write_schemes(struct json_writer *w)
         const struct scheme *s = &schemes[i];
         json_key(w, str_of(s->name));
         json_object_start(w);
-        text_member(w, "type", s->type);
+        schema_text(w, "type", s->type);
         if (s->in) {
-            text_member(w, "in", s->in);
-            text_member(w, "name", s->header);
+            schema_text(w, "in", s->in);
+            schema_text(w, "name", s->header);
         } else {
-            text_member(w, "scheme", s->http);
-            text_member(w, "bearerFormat", s->format);
+            schema_text(w, "scheme", s->http);
+            schema_text(w, "bearerFormat", s->format);
         }
-        text_member(w, "description", s->doc);
+        schema_text(w, "description", s->doc);
         json_object_end(w);
     }
     json_object_end(w);
@@ -126,12 +120,12 @@ static void write_security(struct json_writer *w, enum need need)
 static void write_parameter(struct json_writer *w, const struct field *row)
 {
     json_object_start(w);
-    text_member(w, "name", row->name);
-    text_member(w, "in", row->place == IN_PATH ? "path" : "query");
+    schema_text(w, "name", row->name);
+    schema_text(w, "in", row->place == IN_PATH ? "path" : "query");
     json_member(w, "required");
     json_bool_value(w, row->place == IN_PATH || (row->flags & FIELD_REQUIRED));
     if (row->doc)
-        text_member(w, "description", row->doc);
+        schema_text(w, "description", row->doc);
     json_member(w, "schema");
     schema_write_field(w, row, SCHEMA_INPUT);
     json_object_end(w);
@@ -158,7 +152,7 @@ static void write_unread_parameters(struct json_writer *w, const struct route *r
         json_object_start(w);
         json_member(w, "name");
         json_str_value(w, name);
-        text_member(w, "in", "path");
+        schema_text(w, "in", "path");
         json_member(w, "required");
         json_bool_value(w, true);
         json_member(w, "schema");
@@ -236,7 +230,7 @@ static void write_responses(struct json_writer *w, const struct route *route)
     json_object_start(w);
     status_key(w, route->status);
     json_object_start(w);
-    text_member(w, "description", route->out || route->direct ? "Done." : "Done; no body.");
+    schema_text(w, "description", route->out || route->direct ? "Done." : "Done; no body.");
     if (route->out)
         write_content(w, route->out->name);
     json_object_end(w);
@@ -274,8 +268,8 @@ static void write_operation(struct json_writer *w, const struct route *route)
     json_array_start(w);
     json_str_value(w, str_of(route->tag));
     json_array_end(w);
-    text_member(w, "summary", route->doc);
-    text_member(w, "x-need", need_name(route->need));
+    schema_text(w, "summary", route->doc);
+    schema_text(w, "x-need", need_name(route->need));
     write_security(w, route->need);
     write_parameters(w, route);
     write_request_body(w, route);
@@ -314,7 +308,7 @@ static void write_path(struct json_writer *w, const char *path)
 static void write_document(struct json_writer *w)
 {
     json_object_start(w);
-    text_member(w, "openapi", "3.1.0");
+    schema_text(w, "openapi", "3.1.0");
     write_info(w);
     json_member(w, "paths");
     json_object_start(w);

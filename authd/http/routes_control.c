@@ -13,7 +13,8 @@
 /* clang-format off */
 #define ROWS(a) (a), sizeof(a) / sizeof((a)[0])
 #define AT(type, member) .offset = offsetof(struct type, member)
-#define SENT(type, member) .present = offsetof(struct type, member)
+/* Offset 0 means "not wanted": a struct that begins with such a member does not compile. */
+#define SENT(type, member) .present = offsetof(struct type, member) + 0 * sizeof(char[offsetof(struct type, member) ? 1 : -1])
 
 #define ENVIRONMENTS "live|test|dev"
 #define TENANT_STATUSES "provisioning|active|suspended"
@@ -50,23 +51,20 @@ _Static_assert(sizeof(((struct page_out *)0)->data) == sizeof(struct field_list)
 /* ---- tenants: out ---- */
 
 #define TENANT_ROWS \
-    {.name = "id", .type = FIELD_ID, AT(tenant_out, record.id), .choices = "tnt_", .doc = "The tenant; `tenant` of its tokens."}, \
-    {.name = "slug", .type = FIELD_TEXT, AT(tenant_out, record.slug), .doc = "Its name in issuer and command line; never changes, never used again."}, \
-    {.name = "name", .type = FIELD_TEXT, AT(tenant_out, record.name), .doc = "For people."}, \
-    {.name = "environment", .type = FIELD_CHOICE, AT(tenant_out, record.environment), .choices = ENVIRONMENTS, .doc = "Prefix of its keys."}, \
-    {.name = "status", .type = FIELD_CHOICE, AT(tenant_out, record.status), .choices = TENANT_STATUSES, .doc = "provisioning: its database is being made."}, \
-    {.name = "issuer", .type = FIELD_TEXT, AT(tenant_out, record.issuer), .doc = "`iss` of its tokens."}, \
-    {.name = "policy", .type = FIELD_JSON, AT(tenant_out, record.policy), .doc = "What it decides for itself; defaults included."}, \
-    {.name = "revision", .type = FIELD_INT, AT(tenant_out, record.revision), .doc = "Of its last change; the ETag."}, \
-    {.name = "created_at", .type = FIELD_TIME, AT(tenant_out, record.created_at), .doc = "When it was created."}, \
-    {.name = "updated_at", .type = FIELD_TIME, AT(tenant_out, record.updated_at), .doc = "When it last changed."}
+    {.name = "id", .type = FIELD_ID, AT(tenant_record, id), .choices = "tnt_", .doc = "The tenant; `tenant` of its tokens."}, \
+    {.name = "slug", .type = FIELD_TEXT, AT(tenant_record, slug), .doc = "Its name in issuer and command line; never changes, never used again."}, \
+    {.name = "name", .type = FIELD_TEXT, AT(tenant_record, name), .doc = "For people."}, \
+    {.name = "environment", .type = FIELD_CHOICE, AT(tenant_record, environment), .choices = ENVIRONMENTS, .doc = "Prefix of its keys."}, \
+    {.name = "status", .type = FIELD_CHOICE, AT(tenant_record, status), .choices = TENANT_STATUSES, .doc = "provisioning: its database is being made."}, \
+    {.name = "issuer", .type = FIELD_TEXT, AT(tenant_record, issuer), .doc = "`iss` of its tokens."}, \
+    {.name = "policy", .type = FIELD_JSON, AT(tenant_record, policy), .doc = "What it decides for itself; defaults included."}, \
+    {.name = "revision", .type = FIELD_INT, AT(tenant_record, revision), .doc = "Of its last change; the ETag."}, \
+    {.name = "created_at", .type = FIELD_TIME, AT(tenant_record, created_at), .doc = "When it was created."}, \
+    {.name = "updated_at", .type = FIELD_TIME, AT(tenant_record, updated_at), .doc = "When it last changed."}
 
 static const struct field tenant_rows[] = {TENANT_ROWS};
-static const struct fields tenant_fields = {"Tenant", sizeof(struct tenant_out), ROWS(tenant_rows)};
-/* Items of the list are records: the first member of tenant_out. */
-_Static_assert(offsetof(struct tenant_out, record) == 0, "one table for both");
-static const struct fields tenant_item_fields = {"Tenant", sizeof(struct tenant_record), ROWS(tenant_rows)};
-LIST_FIELDS(tenant_list_out, tenant_item_fields, "TenantList");
+static const struct fields tenant_fields = {"Tenant", sizeof(struct tenant_record), ROWS(tenant_rows)};
+LIST_FIELDS(tenant_list_out, tenant_fields, "TenantList");
 
 static const struct field first_client_rows[] = {
     {.name = "id", .type = FIELD_ID, AT(first_client, id), .choices = "cli_", .doc = "The client."},
@@ -75,11 +73,12 @@ static const struct field first_client_rows[] = {
 };
 static const struct fields first_client_fields = {"FirstClient", sizeof(struct first_client), ROWS(first_client_rows)};
 
+_Static_assert(offsetof(struct tenant_created, record) == 0, "the rows of a record serve here too");
 static const struct field tenant_created_rows[] = {
     TENANT_ROWS,
-    {.name = "client", .type = FIELD_OBJECT, AT(tenant_out, client), .sub = &first_client_fields, .doc = "Its first client, named Default, and that client's keys."},
+    {.name = "client", .type = FIELD_OBJECT, AT(tenant_created, client), .sub = &first_client_fields, .doc = "Its first client, named Default, and that client's keys."},
 };
-static const struct fields tenant_created_fields = {"TenantCreated", sizeof(struct tenant_out), ROWS(tenant_created_rows)};
+static const struct fields tenant_created_fields = {"TenantCreated", sizeof(struct tenant_created), ROWS(tenant_created_rows)};
 
 /* ---- tenants: in ---- */
 
@@ -139,26 +138,25 @@ static const struct fields rotate_fields = {"KeyRotation", sizeof(struct signing
 /* ---- clients ---- */
 
 #define CLIENT_ROWS \
-    {.name = "id", .type = FIELD_ID, AT(client_out, record.id), .choices = "cli_", .doc = "The client; `client_id` of its tokens."}, \
-    {.name = "name", .type = FIELD_TEXT, AT(client_out, record.name), .doc = "For people."}, \
-    {.name = "type", .type = FIELD_CHOICE, AT(client_out, record.type), .choices = CLIENT_TYPES, .doc = "Which kinds of key it may have: web both, spa and native publishable, machine secret."}, \
-    {.name = "audience", .type = FIELD_TEXT, AT(client_out, record.audience), .flags = FIELD_NULLABLE, .doc = "`aud` of its tokens; null = the tenant's."}, \
-    {.name = "revision", .type = FIELD_INT, AT(client_out, record.revision), .doc = "Of its last change; the ETag."}, \
-    {.name = "created_at", .type = FIELD_TIME, AT(client_out, record.created_at), .doc = "When it was created."}, \
-    {.name = "updated_at", .type = FIELD_TIME, AT(client_out, record.updated_at), .doc = "When it last changed."}
+    {.name = "id", .type = FIELD_ID, AT(client_record, id), .choices = "cli_", .doc = "The client; `client_id` of its tokens."}, \
+    {.name = "name", .type = FIELD_TEXT, AT(client_record, name), .doc = "For people."}, \
+    {.name = "type", .type = FIELD_CHOICE, AT(client_record, type), .choices = CLIENT_TYPES, .doc = "Which kinds of key it may have: web both, spa and native publishable, machine secret."}, \
+    {.name = "audience", .type = FIELD_TEXT, AT(client_record, audience), .flags = FIELD_NULLABLE, .doc = "`aud` of its tokens; null = the tenant's."}, \
+    {.name = "revision", .type = FIELD_INT, AT(client_record, revision), .doc = "Of its last change; the ETag."}, \
+    {.name = "created_at", .type = FIELD_TIME, AT(client_record, created_at), .doc = "When it was created."}, \
+    {.name = "updated_at", .type = FIELD_TIME, AT(client_record, updated_at), .doc = "When it last changed."}
 
 static const struct field client_rows[] = {CLIENT_ROWS};
-static const struct fields client_fields = {"Client", sizeof(struct client_out), ROWS(client_rows)};
-_Static_assert(offsetof(struct client_out, record) == 0, "one table for both");
-static const struct fields client_item_fields = {"Client", sizeof(struct client_record), ROWS(client_rows)};
-LIST_FIELDS(client_list_out, client_item_fields, "ClientList");
+static const struct fields client_fields = {"Client", sizeof(struct client_record), ROWS(client_rows)};
+LIST_FIELDS(client_list_out, client_fields, "ClientList");
 
+_Static_assert(offsetof(struct client_created, record) == 0, "the rows of a record serve here too");
 static const struct field client_created_rows[] = {
     CLIENT_ROWS,
-    {.name = "publishable_key", .type = FIELD_SECRET, AT(client_out, publishable_key), .flags = FIELD_ONCE | FIELD_OMIT_EMPTY, .doc = "Unless its type has none."},
-    {.name = "secret_key", .type = FIELD_SECRET, AT(client_out, secret_key), .flags = FIELD_ONCE | FIELD_OMIT_EMPTY, .doc = "Unless its type has none."},
+    {.name = "publishable_key", .type = FIELD_SECRET, AT(client_created, publishable_key), .flags = FIELD_ONCE | FIELD_OMIT_EMPTY, .doc = "Unless its type has none."},
+    {.name = "secret_key", .type = FIELD_SECRET, AT(client_created, secret_key), .flags = FIELD_ONCE | FIELD_OMIT_EMPTY, .doc = "Unless its type has none."},
 };
-static const struct fields client_created_fields = {"ClientCreated", sizeof(struct client_out), ROWS(client_created_rows)};
+static const struct fields client_created_fields = {"ClientCreated", sizeof(struct client_created), ROWS(client_created_rows)};
 
 static const struct field client_create_rows[] = {
     TENANT_REF(client_create_in),
@@ -195,7 +193,7 @@ static const struct fields client_update_fields = {"ClientUpdate", sizeof(struct
 
 static const struct field key_rows[] = {KEY_ROWS};
 static const struct fields key_item_fields = {"Key", sizeof(struct key_row), ROWS(key_rows)};
-_Static_assert(offsetof(struct key_out, row) == 0, "one table for both");
+_Static_assert(offsetof(struct key_out, row) == 0, "the rows of a key serve here too");
 LIST_FIELDS(key_list_out, key_item_fields, "KeyList");
 
 static const struct field key_created_rows[] = {
@@ -228,27 +226,26 @@ static const struct fields key_ref_fields = {"KeyRef", sizeof(struct key_ref_in)
 /* ---- operators ---- */
 
 #define OPERATOR_ROWS \
-    {.name = "id", .type = FIELD_ID, AT(operator_out, record.id), .choices = "adm_", .doc = "The operator."}, \
-    {.name = "name", .type = FIELD_TEXT, AT(operator_out, record.name), .doc = "For people."}, \
-    {.name = "role", .type = FIELD_CHOICE, AT(operator_out, record.role), .choices = ROLES, .doc = "admin may write, reader only reads."}, \
-    {.name = "created_at", .type = FIELD_TIME, AT(operator_out, record.created_at), .doc = "When it was created."}, \
-    {.name = "updated_at", .type = FIELD_TIME, AT(operator_out, record.updated_at), .doc = "When it last changed."}
+    {.name = "id", .type = FIELD_ID, AT(operator_record, id), .choices = "adm_", .doc = "The operator."}, \
+    {.name = "name", .type = FIELD_TEXT, AT(operator_record, name), .doc = "For people."}, \
+    {.name = "role", .type = FIELD_CHOICE, AT(operator_record, role), .choices = ROLES, .doc = "admin may write, reader only reads."}, \
+    {.name = "created_at", .type = FIELD_TIME, AT(operator_record, created_at), .doc = "When it was created."}, \
+    {.name = "updated_at", .type = FIELD_TIME, AT(operator_record, updated_at), .doc = "When it last changed."}
 
 static const struct field operator_rows[] = {OPERATOR_ROWS};
-static const struct fields operator_fields = {"Operator", sizeof(struct operator_out), ROWS(operator_rows)};
-_Static_assert(offsetof(struct operator_out, record) == 0, "one table for both");
-static const struct fields operator_item_fields = {"Operator", sizeof(struct operator_record), ROWS(operator_rows)};
-LIST_FIELDS(operator_list_out, operator_item_fields, "OperatorList");
+static const struct fields operator_fields = {"Operator", sizeof(struct operator_record), ROWS(operator_rows)};
+LIST_FIELDS(operator_list_out, operator_fields, "OperatorList");
 
+_Static_assert(offsetof(struct operator_created, record) == 0, "the rows of a record serve here too");
 static const struct field operator_created_rows[] = {
     OPERATOR_ROWS,
-    {.name = "key", .type = FIELD_SECRET, AT(operator_out, key), .flags = FIELD_ONCE, .doc = "Its first key, here and never again."},
+    {.name = "key", .type = FIELD_SECRET, AT(operator_created, key), .flags = FIELD_ONCE, .doc = "Its first key, here and never again."},
 };
-static const struct fields operator_created_fields = {"OperatorCreated", sizeof(struct operator_out), ROWS(operator_created_rows)};
+static const struct fields operator_created_fields = {"OperatorCreated", sizeof(struct operator_created), ROWS(operator_created_rows)};
 
 static const struct field operator_create_rows[] = {
     {.name = "name", .type = FIELD_TEXT, AT(operator_create_in, name), .min = 1, .max = TITLE_MAX, .flags = FIELD_REQUIRED, .doc = "For people."},
-    {.name = "role", .type = FIELD_CHOICE, AT(operator_create_in, role), .choices = ROLES, .flags = FIELD_REQUIRED, .doc = "admin may write, reader only reads."},
+    {.name = "role", .type = FIELD_CHOICE, AT(operator_create_in, role), .choices = ROLES, .doc = "admin may write, reader only reads; reader unless given."},
 };
 static const struct fields operator_create_fields = {"OperatorCreate", sizeof(struct operator_create_in), ROWS(operator_create_rows)};
 
@@ -314,13 +311,13 @@ const struct route routes_control[] = {
     {METHOD_PATCH, TENANT, NEED_OPERATOR_WRITE, RATE_CHEAP, 200, &tenant_update_fields, &tenant_fields, tenant_update_flow,
      .tag = "Tenants", .doc = "Change name or policy; every node applies it within a second.", .errors = "not_found|precondition_failed"},
     {METHOD_DELETE, TENANT, NEED_OPERATOR_WRITE, RATE_CHEAP, 204, &tenant_delete_fields, NULL, tenant_delete_flow,
-     .tag = "Tenants", .doc = "Delete a tenant; its database is dropped shortly after. Its slug is never given again.", .errors = "not_found|conflict"},
+     .tag = "Tenants", .doc = "Delete a tenant; its database is dropped shortly after. Its slug is never given again.", .errors = "not_found"},
     {METHOD_POST, TENANT "/suspend", NEED_OPERATOR_WRITE, RATE_CHEAP, 200, &tenant_ref_fields, &tenant_fields, tenant_suspend_flow,
      .tag = "Tenants", .doc = "Answer tenant_suspended to its keys and users; nothing else changes.", .errors = "not_found|conflict"},
     {METHOD_POST, TENANT "/reactivate", NEED_OPERATOR_WRITE, RATE_CHEAP, 200, &tenant_ref_fields, &tenant_fields, tenant_reactivate_flow,
      .tag = "Tenants", .doc = "Undo a suspension.", .errors = "not_found|conflict"},
     {METHOD_POST, TENANT "/keys/rotate", NEED_OPERATOR_WRITE, RATE_CHEAP, 200, &rotate_fields, &signing_key_fields, signing_key_rotate_flow,
-     .tag = "Signing keys", .doc = "Publish a new signing key. It signs once every cached JWKS can know it, at once with revoke.", .errors = "not_found|conflict"},
+     .tag = "Signing keys", .doc = "Publish a new signing key. It signs once every cached JWKS can know it, at once with revoke.", .errors = "not_found"},
     {METHOD_GET, TENANT "/keys", NEED_OPERATOR, RATE_CHEAP, 200, &signing_key_list_fields, &signing_key_list_out_fields, signing_key_list_flow,
      .tag = "Signing keys", .doc = "The tenant's signing keys.", .errors = "not_found"},
 
@@ -339,7 +336,7 @@ const struct route routes_control[] = {
     {METHOD_GET, CLIENT "/keys", NEED_OPERATOR, RATE_CHEAP, 200, &key_list_fields, &key_list_out_fields, key_list_flow,
      .tag = "Clients", .doc = "The client's keys, without the keys themselves.", .errors = "not_found"},
     {METHOD_POST, CLIENT "/keys/{key_id}/roll", NEED_OPERATOR_WRITE, RATE_CHEAP, 201, &key_roll_fields, &key_created_fields, key_roll_flow,
-     .tag = "Clients", .doc = "Replace a key by a new one of its kind; the old one goes on for the overlap.", .errors = "not_found|conflict"},
+     .tag = "Clients", .doc = "Replace a key by a new one of its kind; the old one goes on for the overlap. One that was rolled or has ended is a conflict.", .errors = "not_found|conflict"},
     {METHOD_DELETE, CLIENT "/keys/{key_id}", NEED_OPERATOR_WRITE, RATE_CHEAP, 204, &key_ref_fields, NULL, key_revoke_flow,
      .tag = "Clients", .doc = "Revoke a key at once.", .errors = "not_found"},
 

@@ -5,6 +5,7 @@
  */
 #include "domain/decide.h"
 #include "flow/discovery.h"
+#include "flow/lockout.h"
 #include "flow/me.h"
 #include "flow/password.h"
 #include "flow/password_hash.h"
@@ -21,7 +22,8 @@
 /* clang-format off */
 #define ROWS(a) (a), sizeof(a) / sizeof((a)[0])
 #define AT(type, member) .offset = offsetof(struct type, member)
-#define SENT(type, member) .present = offsetof(struct type, member)
+/* Offset 0 means "not wanted": a struct that begins with such a member does not compile. */
+#define SENT(type, member) .present = offsetof(struct type, member) + 0 * sizeof(char[offsetof(struct type, member) ? 1 : -1])
 
 /* ---- what goes out ---- */
 
@@ -54,13 +56,20 @@ static const struct field signed_in_rows[] = {
 };
 static const struct fields signed_in_fields = {"SignedIn", sizeof(struct signed_in), ROWS(signed_in_rows)};
 
+/* What a resource server may know of a session, and what its own user sees beside. */
+#define SESSION_ROWS \
+    {.name = "id", .type = FIELD_ID, AT(session_view, id), .choices = "ses_", .doc = "The session."}, \
+    {.name = "user_id", .type = FIELD_ID, AT(session_view, user_id), .choices = "usr_", .doc = "Whose it is."}, \
+    {.name = "client_id", .type = FIELD_ID, AT(session_view, client_id), .choices = "cli_", .doc = "The client that opened it."}, \
+    {.name = "created_at", .type = FIELD_TIME, AT(session_view, created_at), .doc = "When the user signed in."}, \
+    {.name = "refreshed_at", .type = FIELD_TIME, AT(session_view, refreshed_at), .doc = "The last refresh, or the sign-in."}, \
+    {.name = "expires_at", .type = FIELD_TIME, AT(session_view, expires_at), .doc = "When it ends if it is not refreshed."}
+
+static const struct field verified_session_rows[] = {SESSION_ROWS};
+static const struct fields verified_session_fields = {"VerifiedSession", sizeof(struct session_view), ROWS(verified_session_rows)};
+
 static const struct field session_rows[] = {
-    {.name = "id", .type = FIELD_ID, AT(session_view, id), .choices = "ses_", .doc = "The session."},
-    {.name = "user_id", .type = FIELD_ID, AT(session_view, user_id), .choices = "usr_", .doc = "Whose it is."},
-    {.name = "client_id", .type = FIELD_ID, AT(session_view, client_id), .choices = "cli_", .doc = "The client that opened it."},
-    {.name = "created_at", .type = FIELD_TIME, AT(session_view, created_at), .doc = "When the user signed in."},
-    {.name = "refreshed_at", .type = FIELD_TIME, AT(session_view, refreshed_at), .doc = "The last refresh, or the sign-in."},
-    {.name = "expires_at", .type = FIELD_TIME, AT(session_view, expires_at), .doc = "When it ends if it is not refreshed."},
+    SESSION_ROWS,
     {.name = "user_agent", .type = FIELD_TEXT, AT(session_view, user_agent), .flags = FIELD_OMIT_EMPTY, .doc = "The User-Agent of the sign-in."},
     {.name = "address", .type = FIELD_TEXT, AT(session_view, address), .flags = FIELD_OMIT_EMPTY, .doc = "The client address of the sign-in."},
     {.name = "current", .type = FIELD_BOOL, AT(session_view, current), .doc = "Whether it is the session of this request."},
@@ -76,7 +85,7 @@ static const struct fields session_list_fields = {"SessionList", sizeof(struct s
 
 static const struct field verify_answer_rows[] = {
     {.name = "active", .type = FIELD_BOOL, AT(session_verify_answer, active), .doc = "Whether the token is good and its session lives."},
-    {.name = "session", .type = FIELD_OBJECT, AT(session_verify_answer, session), .sub = &session_fields, .flags = FIELD_OMIT_EMPTY, .doc = "Its session."},
+    {.name = "session", .type = FIELD_OBJECT, AT(session_verify_answer, session), .sub = &verified_session_fields, .flags = FIELD_OMIT_EMPTY, .doc = "Its session."},
     {.name = "user", .type = FIELD_OBJECT, AT(session_verify_answer, user), .sub = &user_fields, .flags = FIELD_OMIT_EMPTY, .doc = "Its user as of now."},
     {.name = "claims", .type = FIELD_JSON, AT(session_verify_answer, claims), .flags = FIELD_OMIT_EMPTY, .doc = "The token's payload."},
 };
@@ -147,6 +156,18 @@ static const struct field unlock_rows[] = {
     {.name = "email", .type = FIELD_TEXT, AT(unlock_request, email), .min = 1, .max = EMAIL_MAX, .flags = FIELD_REQUIRED, .doc = "The identifier whose failed attempts are forgotten."},
 };
 static const struct fields unlock_fields = {"Unlock", sizeof(struct unlock_request), ROWS(unlock_rows)};
+
+static const struct field lockout_query_rows[] = {
+    {.name = "email", .place = IN_QUERY, .type = FIELD_TEXT, AT(lockout_request, email), .min = 1, .max = EMAIL_MAX, .flags = FIELD_REQUIRED, .doc = "The identifier, as somebody types it."},
+};
+static const struct fields lockout_query_fields = {"LockoutQuery", sizeof(struct lockout_request), ROWS(lockout_query_rows)};
+
+static const struct field lockout_rows[] = {
+    {.name = "failures", .type = FIELD_INT, AT(lockout_answer, failures), .doc = "Failed attempts in a row."},
+    {.name = "locked_until", .type = FIELD_TIME, AT(lockout_answer, locked_until), .doc = "When the next attempt is looked at; null = now."},
+    {.name = "disabled", .type = FIELD_BOOL, AT(lockout_answer, disabled), .doc = "At the hard stop of 100 failures: only an unlock helps."},
+};
+static const struct fields lockout_fields = {"Lockout", sizeof(struct lockout_answer), ROWS(lockout_rows)};
 /* clang-format on */
 
 /* ---- from memory ---- */
@@ -204,6 +225,8 @@ const struct route routes_user[] = {
      .tag = "Users", .doc = "What a sign-in form has to show."},
     {METHOD_POST, "/v1/sessions/verify", NEED_SECRET, RATE_CHEAP, 200, &verify_fields, &verify_answer_fields, session_verify,
      .tag = "Server", .doc = "Check an access token's signature and session. Whatever is wrong with it, the answer is active: false."},
+    {METHOD_GET, "/v1/users/lockout", NEED_SECRET, RATE_CHEAP, 200, &lockout_query_fields, &lockout_fields, lockout_read,
+     .tag = "Server", .doc = "Why somebody cannot sign in: an identifier's failed attempts and its wait."},
     {METHOD_POST, "/v1/users/unlock", NEED_SECRET, RATE_CHEAP, 204, &unlock_fields, NULL, unlock,
      .tag = "Server", .doc = "Forget an identifier's failed attempts: the way out of the hard stop at 100."},
     {METHOD_GET, "/t/{slug}/.well-known/jwks.json", NEED_NOTHING, RATE_CHEAP, 200, NULL, NULL, jwks, .direct = true,

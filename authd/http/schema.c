@@ -1,40 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JSON Schema from field rows. A FIELD_JSON member named policy is the tenant's policy, whose
- * members are the rows of policy.def.
+ * JSON Schema from field rows. A FIELD_JSON member named policy is the tenant's policy, which has a
+ * schema of its own.
  */
 #include "http/schema.h"
 
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "domain/policy.h"
 #include "http/route.h"
-
-static void type_member(struct json_writer *w, const char *type, bool nullable)
-{
-    json_member(w, "type");
-    if (!nullable) {
-        json_str_value(w, str_of(type));
-        return;
-    }
-    json_array_start(w);
-    json_str_value(w, str_of(type));
-    json_str_value(w, STR("null"));
-    json_array_end(w);
-}
-
-static void int_member(struct json_writer *w, const char *name, int64_t v)
-{
-    json_key(w, str_of(name));
-    json_int_value(w, v);
-}
-
-static void text_member(struct json_writer *w, const char *name, const char *text)
-{
-    json_key(w, str_of(name));
-    json_str_value(w, str_of(text));
-}
+#include "http/schema_parts.h"
 
 void schema_write_reference(struct json_writer *w, const char *name)
 {
@@ -48,19 +23,6 @@ void schema_write_reference(struct json_writer *w, const char *name)
 }
 
 /* ---- one member ---- */
-
-static void write_choices(struct json_writer *w, const char *choices, bool nullable)
-{
-    struct str rest = str_of(choices);
-    struct str choice;
-    json_member(w, "enum");
-    json_array_start(w);
-    while (str_split(&rest, '|', &choice))
-        json_str_value(w, choice);
-    if (nullable)
-        json_null_value(w);
-    json_array_end(w);
-}
 
 static void write_id_pattern(struct json_writer *w, const char *prefix)
 {
@@ -76,9 +38,9 @@ static void write_limits(struct json_writer *w, const struct field *row, const c
                          const char *most)
 {
     if (row->min != 0)
-        int_member(w, least, row->min);
+        schema_int(w, least, row->min);
     if (row->max != 0)
-        int_member(w, most, row->max);
+        schema_int(w, most, row->max);
 }
 
 static const char *type_name(enum field_type type)
@@ -135,19 +97,19 @@ static void write_form(struct json_writer *w, const struct field *row, enum sche
         break;
     case FIELD_SECRET:
         write_limits(w, row, "minLength", "maxLength");
-        text_member(w, "format", "password");
+        schema_text(w, "format", "password");
         break;
     case FIELD_INT:
         write_limits(w, row, "minimum", "maximum");
         break;
     case FIELD_TIME:
-        text_member(w, "format", "date-time");
+        schema_text(w, "format", "date-time");
         break;
     case FIELD_DURATION:
-        text_member(w, "pattern", "^(0|[0-9]+[smhd])$");
+        schema_text(w, "pattern", "^(0|[0-9]+[smhd])$");
         break;
     case FIELD_CHOICE:
-        write_choices(w, row->choices, is_nullable(row, side));
+        schema_choices(w, row->choices, is_nullable(row, side));
         break;
     case FIELD_ID:
         write_id_pattern(w, row->choices);
@@ -188,11 +150,11 @@ void schema_write_field(struct json_writer *w, const struct field *row, enum sch
     if (named_schema(row)) {
         write_named(w, row, side);
     } else {
-        type_member(w, type_name(row->type), is_nullable(row, side));
+        schema_type(w, type_name(row->type), is_nullable(row, side));
         write_form(w, row, side);
     }
     if (row->doc && row->place == IN_BODY)
-        text_member(w, "description", row->doc);
+        schema_text(w, "description", row->doc);
     if (row->flags & FIELD_ONCE) {
         json_member(w, "x-shown-once");
         json_bool_value(w, true);
@@ -221,7 +183,7 @@ static void write_struct(struct json_writer *w, const struct fields *fields, enu
 {
     json_key(w, str_of(fields->name));
     json_object_start(w);
-    text_member(w, "type", "object");
+    schema_text(w, "type", "object");
     write_required(w, fields, side);
     if (side == SCHEMA_INPUT) {
         json_member(w, "additionalProperties");
@@ -235,136 +197,6 @@ static void write_struct(struct json_writer *w, const struct fields *fields, enu
         json_key(w, str_of(fields->rows[i].name));
         schema_write_field(w, &fields->rows[i], side);
     }
-    json_object_end(w);
-    json_object_end(w);
-}
-
-/* ---- policy and errors ---- */
-
-static void write_policy_form(struct json_writer *w, const struct policy_row *row)
-{
-    switch (row->type) {
-    case POLICY_duration:
-        type_member(w, "string", true);
-        text_member(w, "pattern", "^(0|[0-9]+[smhd])$");
-        break;
-    case POLICY_number:
-        type_member(w, "integer", true);
-        int_member(w, "minimum", row->min);
-        int_member(w, "maximum", row->max);
-        break;
-    case POLICY_choice:
-        type_member(w, "string", true);
-        write_choices(w, row->choices, true);
-        break;
-    case POLICY_text:
-        type_member(w, "string", true);
-        int_member(w, "maxLength", row->max);
-        break;
-    case POLICY_origins:
-    case POLICY_names:
-        type_member(w, "array", true);
-        json_member(w, "items");
-        json_raw_value(w, STR("{\"type\":\"string\"}"));
-        int_member(w, "maxItems", row->max);
-        break;
-    }
-}
-
-static void write_policy(struct json_writer *w)
-{
-    struct policy defaults;
-    policy_defaults(&defaults);
-    json_member(w, "Policy");
-    json_object_start(w);
-    text_member(w, "type", "object");
-    text_member(w, "description", "What a tenant decides for itself; null returns to the default.");
-    json_member(w, "additionalProperties");
-    json_bool_value(w, false);
-    json_member(w, "properties");
-    json_object_start(w);
-    for (size_t i = 0; i < policy_row_count; i++) {
-        const struct policy_row *row = &policy_rows[i];
-        json_key(w, str_of(row->name));
-        json_object_start(w);
-        write_policy_form(w, row);
-        text_member(w, "description", row->doc);
-        json_member(w, "default");
-        policy_write_value(w, &defaults, row);
-        json_object_end(w);
-    }
-    json_object_end(w);
-    json_object_end(w);
-}
-
-static void write_codes(struct json_writer *w)
-{
-    json_array_start(w);
-    for (int e = 1; e < ERR_COUNT; e++)
-        json_str_value(w, str_of(err_rows[e].code));
-    json_array_end(w);
-}
-
-static void write_plain_property(struct json_writer *w, const char *name, const char *type)
-{
-    json_key(w, str_of(name));
-    json_object_start(w);
-    type_member(w, type, false);
-    json_object_end(w);
-}
-
-/* errors[] of a 422. */
-static void write_problem_list(struct json_writer *w)
-{
-    json_member(w, "errors");
-    json_object_start(w);
-    text_member(w, "type", "array");
-    json_member(w, "items");
-    json_object_start(w);
-    text_member(w, "type", "object");
-    json_member(w, "properties");
-    json_object_start(w);
-    write_plain_property(w, "field", "string");
-    write_plain_property(w, "code", "string");
-    write_plain_property(w, "message", "string");
-    json_object_end(w);
-    json_object_end(w);
-    json_object_end(w);
-}
-
-static void write_error_members(struct json_writer *w)
-{
-    json_object_start(w);
-    json_member(w, "code");
-    json_object_start(w);
-    text_member(w, "type", "string");
-    json_member(w, "enum");
-    write_codes(w);
-    json_object_end(w);
-    write_plain_property(w, "message", "string");
-    write_plain_property(w, "status", "integer");
-    write_plain_property(w, "request_id", "string");
-    write_problem_list(w);
-    json_object_end(w);
-}
-
-static void write_error(struct json_writer *w)
-{
-    json_member(w, "Error");
-    json_object_start(w);
-    text_member(w, "type", "object");
-    json_member(w, "required");
-    json_raw_value(w, STR("[\"error\"]"));
-    json_member(w, "properties");
-    json_object_start(w);
-    json_member(w, "error");
-    json_object_start(w);
-    text_member(w, "type", "object");
-    json_member(w, "required");
-    json_raw_value(w, STR("[\"code\",\"message\",\"status\",\"request_id\"]"));
-    json_member(w, "properties");
-    write_error_members(w);
-    json_object_end(w);
     json_object_end(w);
     json_object_end(w);
 }
@@ -410,7 +242,7 @@ void schema_write_all(struct json_writer *w)
     json_object_start(w);
     for (size_t i = 0; i < list.n; i++)
         write_struct(w, list.items[i].fields, list.items[i].side);
-    write_policy(w);
-    write_error(w);
+    schema_write_policy(w);
+    schema_write_error(w);
     json_object_end(w);
 }

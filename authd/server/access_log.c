@@ -78,9 +78,9 @@ static void add_count(struct line *l, struct key key, uint64_t value)
     add_number(l, value);
 }
 
-static void add_time(struct line *l, struct time_cache *cache)
+/* now: wall time of the loop's turn, which h2o has asked for already. */
+static void add_time(struct line *l, struct time_cache *cache, int64_t now)
 {
-    int64_t now = clock_wall_ms();
     if (cache->second != now / 1000) {
         cache->second = now / 1000;
         time_format(now, cache->text);
@@ -129,7 +129,7 @@ void access_log_write(const struct connection *c, const struct request *r, int s
     l.at = l.bytes;
     l.json = loop->server->log_json;
     add(&l, l.json ? STR("{\"time\":\"") : STR(""));
-    add_time(&l, &loop->time_cache);
+    add_time(&l, &loop->time_cache, (int64_t)h2o_now(loop->loop.ev));
     add(&l, l.json ? STR("\",\"level\":\"info\",\"event\":\"request\"") : STR(" info request"));
     add_text(&l, KEY("request_id"), str_of(r->x.request_id));
     add_text(&l, KEY("method"), methods[r->x.request.method]);

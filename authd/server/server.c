@@ -173,7 +173,7 @@ void server_reload(struct server *s, const struct settings *fresh)
                                            .proxies = s->settings.trusted_proxies.items,
                                            .proxy_count = s->settings.trusted_proxies.n});
     reload_tls(s);
-    log_info("reloaded", LOG_Z("log_level", ""));
+    log_info("reloaded", LOG_BOOL("tls", s->tls != NULL));
 }
 
 static bool quiet(const struct server_loop *l, int64_t now)

@@ -305,7 +305,7 @@ struct db_conn *db_conn_create(struct db *db, PGconn *pg, unsigned generation)
         abort(); /* only a connection in use refuses either */
     c->io = db->loop->loop->ops->io_open(db->loop->loop, PQsocket(pg), on_io, c);
     list_push_back(&db->conns, &c->sibling);
-    if (db->conn_count++ == 0)
+    if (db->conn_count++ == 0 && db->tenant)
         atomic_fetch_add(&db_counters.pools, 1);
     return c;
 }
@@ -314,7 +314,7 @@ static void leave_pool(struct db_conn *c)
 {
     list_remove(&c->link);
     list_remove(&c->sibling);
-    if (--c->db->conn_count == 0)
+    if (--c->db->conn_count == 0 && c->db->tenant)
         atomic_fetch_sub(&db_counters.pools, 1);
 }
 

@@ -26,7 +26,7 @@
 enum {
     DB_GROW_AT = 2,            /* batches in flight on the least busy connection: open another */
     DB_IN_FLIGHT_MAX = 128,    /* batches on one connection; further ones wait */
-    DB_WAITERS_MAX = 512,      /* calls that wait for a connection of one pool */
+    DB_WAITERS_MAX = 2048,     /* calls that wait for a connection of one pool */
     DB_CAPACITY_WAIT_MS = 1000 /* longest wait for room in the budget */
 };
 
@@ -168,6 +168,8 @@ void db_budget_set(unsigned budget);
 /* A slot for one more connection; a pool that does not starve leaves those who do theirs. The
  * control database's connections are outside of the budget. */
 bool db_budget_take(struct db *db);
+/* A slot that nobody waits for, for work in the background; from any thread. */
+bool db_budget_take_unused(void);
 void db_budget_release(void);
 /* From now until db_starve_end the pool waits for a slot: somebody's idle connection closes. */
 void db_starve(struct db *db);

@@ -275,9 +275,20 @@ static void connect_failed(struct db *db, enum db_fault fault)
         fail_waiters(db, db->last_error);
 }
 
+/* The route has changed meanwhile: that the old one failed says nothing about the new. */
+static void connect_outdated(struct db *db)
+{
+    db_budget_release(); /* only tenants' routes change */
+    db_pool_serve(db);
+}
+
 void db_pool_connected(struct db *db, PGconn *pg, unsigned generation, enum db_fault fault)
 {
     db->connecting--;
+    if (!pg && generation != db->generation) {
+        connect_outdated(db);
+        return;
+    }
     if (!pg) {
         connect_failed(db, fault);
         return;

@@ -28,7 +28,8 @@ struct origin_entry {
     char origin[];
 };
 
-static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+/* Readers never hold it twice, so a waiting writer may go first and is not starved by them. */
+static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static struct map by_id;
 static struct map by_slug;
 static struct map by_key;
@@ -261,7 +262,8 @@ static void unlist_origin(struct str origin)
 
 static void each_origin(const struct tenant *t, void (*fn)(struct str))
 {
-    if (t->status != TENANT_ACTIVE)
+    /* A suspension leaves preflights as they were: the request itself is what it refuses. */
+    if (t->status != TENANT_ACTIVE && t->status != TENANT_SUSPENDED)
         return;
     for (size_t i = 0; i < t->policy.allowed_origins.n; i++)
         fn(t->policy.allowed_origins.items[i]);

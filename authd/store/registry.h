@@ -20,7 +20,7 @@ struct tenant *registry_by_key(const uint8_t hash[KEY_HASH_LEN], int64_t now,
 void tenant_retain(struct tenant *t);
 void tenant_release(struct tenant *t);
 
-/* Whether any active tenant lists this origin: the preflight's question. */
+/* Whether any tenant, suspended ones included, lists this origin: the preflight's question. */
 bool registry_origin_listed(struct str origin);
 
 /* Swaps in a snapshot (takes the reference), or removes the tenant. */

@@ -216,7 +216,8 @@ void in_parallel(size_t n, void (*fn)(size_t i))
     free(all);
 }
 
-static PGresult *query(PGconn *db, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static PGresult *query(PGconn *db, const char *format,
+                                                             va_list args)
 {
     char statement[2048];
     vsnprintf(statement, sizeof(statement), format, args);

@@ -85,7 +85,10 @@ class Guesses(authd.TestCase):
         replies = self.server.flood([guess] * 1000, ports)
         self.assertNotIn(None, replies, 'every one was answered')
         codes = [r.code for r in replies]
-        self.assertLessEqual(set(codes), {'invalid_credentials', 'account_locked'}, set(codes))
+        # A slow machine may answer some with 503: those were not looked at.
+        self.assertLessEqual(set(codes), {'invalid_credentials', 'account_locked', 'tenant_db_unavailable',
+                                          'tenant_capacity'}, set(codes))
+        self.assertGreater(codes.count('account_locked'), 500)
         return codes.count('invalid_credentials')
 
     def assertCounted(self, lockout_after, exactly):

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import authd  # noqa: E402
@@ -18,6 +19,8 @@ NOWHERE = {'tenant': 'no-such-tenant', 'client': 'cli_' + '0' * 26, 'key': 'key_
 # Provoked where the circumstances are: chaos and crash tests, the policy tests, the signing-key tests.
 ELSEWHERE = {'internal_error', 'overloaded', 'tenant_db_unavailable', 'tenant_not_provisioned', 'tenant_capacity',
              'control_plane_unavailable', 'request_header_fields_too_large', 'rate_limited', 'token_expired'}
+# Only when two callers meet in the same instant.
+RACES = {('DELETE /v1/tenants/{}', 'conflict'), ('POST /v1/tenants/{}/keys/rotate', 'conflict')}
 
 
 def refusal(code):
@@ -32,12 +35,16 @@ class Refusals:
     """code → a call of the route that must be answered with it. None: not for this route."""
 
     def __init__(self, world):
-        self.w = world
+        self.w, self.calls = world, {}
         self.ways = {m.code: m for m in (getattr(self, n) for n in dir(self) if not n.startswith('__'))
                      if hasattr(m, 'code')}
 
     def call(self, route):
-        return Call(self.w, route)
+        """Refused calls use nothing up, so one preparation serves a route's refusals."""
+        if route.shape not in self.calls or self.w.spent:
+            self.calls[route.shape] = Call(self.w, route)
+            self.w.spent = None
+        return self.calls[route.shape].again()
 
     @refusal('bad_request')
     def repeated_query(self, route):
@@ -93,11 +100,8 @@ class Refusals:
 
     @refusal('session_revoked')
     def signed_out(self, route):
-        if route.shape == 'POST /v1/auth/token/refresh':
-            self.w.sign_in()
-            call = self.call(route)
-        else:
-            call = self.call(route)
+        self.w.sign_in()
+        call = Call(self.w, route)
         self.w.server.post('/v1/auth/sign-out', token=self.w.session['access_token'])
         reply = call.send()
         self.w.sign_in()
@@ -105,7 +109,8 @@ class Refusals:
 
     @refusal('account_banned')
     def banned(self, route):
-        call = self.call(route)
+        self.w.sign_in()
+        call = Call(self.w, route)
         status = "UPDATE app_user SET status = '{}'"
         self.w.server.tenant_sql(self.w.slug, status.format('banned'))
         try:
@@ -147,7 +152,7 @@ class Refusals:
             call.body = {**call.body, next(iter(call.body)): 7.5}
             return call.send()
         query = [p['name'] for p in route.operation['parameters'] if p['in'] == 'query']
-        return call.send(path=f'{call.path}?{query[0] if query else "surprise"}=%7F%21')
+        return call.send(path=f'{call.path}?{query[0] if query else "surprise"}=%21')
 
     @refusal('precondition_failed')
     def stale_etag(self, route):
@@ -211,7 +216,7 @@ class Refusals:
     @refusal('refresh_token_expired')
     def old_session(self, route):
         self.w.sign_in()
-        call = self.call(route)
+        call = Call(self.w, route)
         self.w.server.tenant_sql(self.w.slug, "UPDATE session SET created_at = created_at - interval '31 days'")
         reply = call.send()
         self.w.sign_in()
@@ -225,11 +230,17 @@ class Refusals:
 
     @refusal('conflict')
     def not_in_that_state(self, route):
-        return CONFLICTS[route.shape](self.w, self.call(route))
+        return CONFLICTS[route.shape](self.w, Call(self.w, route))
 
 
 def _twice(w, call):
     call.send()
+    return call.send()
+
+
+def _revoked(w, call):
+    path = call.path.rsplit('/', 1)[0]
+    w.server.operator('DELETE', path)
     return call.send()
 
 
@@ -259,7 +270,7 @@ CONFLICTS = {
     'POST /v1/tenants/{}/suspend': _twice,
     'POST /v1/tenants/{}/reactivate': _on_suspended,
     'POST /v1/tenants/{}/clients/{}/keys': _machine_without_publishable,
-    'POST /v1/tenants/{}/clients/{}/keys/{}/roll': _twice,
+    'POST /v1/tenants/{}/clients/{}/keys/{}/roll': _revoked,
     'DELETE /v1/tenants/{}/clients/{}/keys/{}': _twice,
     'DELETE /v1/operators/{}': _last_admin_key,
     'PATCH /v1/operators/{}': _last_admin_key,
@@ -314,13 +325,16 @@ class Scenarios(authd.TestCase):
         statuses = self.error_rows()
         for route in self.routes:
             for code, status in route.codes.items():
-                if code in ELSEWHERE:
+                if code in ELSEWHERE or (route.shape, code) in RACES:
                     continue
                 with self.subTest(route=route.name, code=code):
                     self.assertEqual(statuses[code], status)
                     self.assertIn(code, refusals.ways, 'no way to provoke it')
                     reply = refusals.ways[code](route)
-                    self.assertError(reply, status, code)
+                    if code == 'body_too_large' and reply.code is None:  # the contract's exception: said before our code runs
+                        self.assertEqual((reply.status, reply.headers['Connection']), (413, 'close'))
+                    else:
+                        self.assertError(reply, status, code)
 
     def error_rows(self):
         with open(os.path.join(authd.SOURCE, 'include', 'authd', 'errors.def')) as f:
@@ -347,6 +361,17 @@ class Scenarios(authd.TestCase):
         for route in self.routes:
             if route.method != 'GET':
                 self.assertNotEqual(route.need, 'nothing', route)
+
+    def test_V7_6_2_only_signing_in_starts_a_session(self):
+        started = set()
+        for route in self.routes:
+            call = Call(self.world, route)
+            count = 'SELECT count(*) FROM session'
+            before = self.server.tenant_sql(self.world.slug, count)
+            call.send()
+            if self.server.tenant_sql(self.world.slug, count) != before:
+                started.add(route.shape)
+        self.assertEqual(started, {'POST /v1/auth/sign-up', 'POST /v1/auth/sign-in'})
 
     def test_secrets_are_not_read_back(self):
         """The advisory class of secrets visible in API reads: no GET answers with a member that is shown once."""
@@ -440,6 +465,21 @@ class EndUser(authd.TestCase):
         self.assertEqual(unlocked.status, 204)
         self.assertEqual(self.server.sign_in(user['email'], key=tenant['publishable_key']).status, 200)
 
+    def test_lockout(self):
+        tenant = self.tenant(lockout_after=2, lockout_delay='1h')
+        ask = lambda email: self.server.get(f'/v1/users/lockout?email={email}', key=tenant['secret_key'])  # noqa: E731
+        free = {'failures': 0, 'locked_until': None, 'disabled': False}
+        self.assertEqual(ask('nobody@example.com').json, free)
+        for failures in (1, 2):
+            self.server.sign_in('Nobody@example.com', 'wrong-guess-12', key=tenant['publishable_key'])
+            self.assertEqual(ask('nobody@example.com').json['failures'], failures)
+        self.assertIsNotNone(ask('nobody@example.com').json['locked_until'])
+        self.server.post('/v1/users/unlock', {'email': 'nobody@example.com'}, key=tenant['secret_key'])
+        self.assertEqual(ask('nobody@example.com').json, free)
+        self.assertError(ask('no-address'), 422, 'validation_failed')
+        refused = self.server.get('/v1/users/lockout?email=a@b.c', key=tenant['publishable_key'])
+        self.assertError(refused, 403, 'insufficient_permissions')
+
     def test_keys_as_bearer(self):
         tenant = self.tenant()
         for credential in ({'token': tenant['secret_key']}, {'key': tenant['secret_key']},
@@ -499,11 +539,13 @@ class ControlPlane(authd.TestCase):
             tenant = self.tenant()
             database = self.server.tenant_database(tenant['slug'])
             self.assertEqual(self.server.operator('DELETE', f'/v1/tenants/{tenant["slug"]}{query}').status, 204)
-            self.eventually(lambda: len(self.server.sql(f"SELECT FROM pg_database WHERE datname = '{database}'")) == 0
-                            and len(self.server.sql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'")) == left)
+            self.server.sql("UPDATE authd_control.tenant SET deleted_at = deleted_at - interval '1 minute'")
+            self.server.new_tenant()  # wakes the background
+            if left:
+                time.sleep(1)
+            self.eventually(lambda: len(self.server.sql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'")) == left)
 
     def eventually(self, check, seconds=10):
-        import time
         deadline = time.monotonic() + seconds
         while not check():
             self.assertLess(time.monotonic(), deadline)
@@ -519,7 +561,6 @@ class ControlPlane(authd.TestCase):
         self.assertEqual(self.server.request('POST', '/v1/tenants', {'slug': 'yes-yes'}, token=made['key']).status, 201)
 
     def test_last_used_is_seen(self):
-        import time
         tenant = self.tenant()
         self.server.new_user(key=tenant['publishable_key'])
         path = f'/v1/tenants/{tenant["slug"]}/clients/{tenant["client_id"]}/keys'
@@ -548,7 +589,7 @@ class ControlPlane(authd.TestCase):
 
 class Browsers(authd.TestCase):
     def test_B21_public_documents_answer_any_origin(self):
-        slug = self.server.env['TENANT']
+        slug = self.server.env['TENANT_SLUG']
         for path in (f'/t/{slug}/.well-known/jwks.json', f'/t/{slug}/.well-known/openid-configuration', '/openapi.json'):
             reply = self.server.get(path, origin=ORIGIN)
             self.assertEqual((reply.status, reply.headers['Access-Control-Allow-Origin']), (200, '*'))

@@ -364,7 +364,7 @@ class Keys(Life):
         self.assertError(self.verify_with(made['key'], session), 401, 'invalid_client_key')
         self.assertEqual(self.verify_with(tenant['secret_key'], session).status, 200)
 
-    def test_roll_overlaps_and_ends(self):
+    def test_V13_3_4_a_rolled_key_overlaps_and_ends(self):
         tenant = self.tenant()
         session = self.user(tenant)['session']
         old = self.make(tenant, 'secret')

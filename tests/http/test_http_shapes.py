@@ -138,8 +138,8 @@ class Paths(authd.TestCase):
                 self.assertIn(self.status(path, token=token), (400, 404))
 
     def test_slugs_are_not_paths(self):
-        self.assertEqual(self.status(f'/t/{self.server.env["TENANT"]}/.well-known/jwks.json'), 200)
-        for slug in ('..', '%2e%2e', '', 'acme%2F..', self.server.env['TENANT'].upper(), 'a' * 200, "'", '%00', '*'):
+        self.assertEqual(self.status(f'/t/{self.server.env["TENANT_SLUG"]}/.well-known/jwks.json'), 200)
+        for slug in ('..', '%2e%2e', '', 'acme%2F..', self.server.env['TENANT_SLUG'].upper(), 'a' * 200, "'", '%00', '*'):
             with self.subTest(slug=slug):
                 self.assertIn(self.status(f'/t/{slug}/.well-known/jwks.json'), (400, 404))
 
@@ -161,7 +161,7 @@ class Paths(authd.TestCase):
         self.assertEqual(self.status('/v1/auth/me', token=token), 200)
 
     def test_head_has_no_body(self):
-        reply = self.server.request('HEAD', f'/t/{self.server.env["TENANT"]}/.well-known/jwks.json')
+        reply = self.server.request('HEAD', f'/t/{self.server.env["TENANT_SLUG"]}/.well-known/jwks.json')
         self.assertEqual((reply.status, reply.body), (200, b''))
         self.assertGreater(int(reply.headers['Content-Length']), 0)
 
@@ -169,7 +169,7 @@ class Paths(authd.TestCase):
 class Surface(authd.TestCase):
     def test_hostile_hosts_change_nothing(self):
         """The advisory class of Host poisoning: what names this instance comes from the settings."""
-        slug, issuer = self.server.env['TENANT'], self.server.env['ISSUER']
+        slug, issuer = self.server.env['TENANT_SLUG'], self.server.env['ISSUER']
         user = self.server.new_user()
         hostile = {'Host': 'evil.example', 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'https',
                    'X-Original-Host': 'evil.example', 'Forwarded': 'host=evil.example;proto=https',
@@ -187,8 +187,8 @@ class Surface(authd.TestCase):
         self.assertNotIn('evil', str(signed.headers))
 
     def test_B25_metadata_belongs_to_its_issuer(self):
-        for slug, issuer in ((self.server.env['TENANT'], self.server.env['ISSUER']),
-                             (self.server.env['TENANT_2'], self.server.env['ISSUER_2'])):
+        for slug, issuer in ((self.server.env['TENANT_SLUG'], self.server.env['ISSUER']),
+                             (self.server.env['TENANT_SLUG_2'], self.server.env['ISSUER_2'])):
             for path in (f'/t/{slug}/.well-known/openid-configuration', f'/t/{slug}/.well-known/oauth-authorization-server',
                          f'/.well-known/oauth-authorization-server/t/{slug}'):
                 document = self.server.get(path).json
@@ -214,11 +214,15 @@ class Surface(authd.TestCase):
         for path in ('/v1/auth/me', '/openapi.json', '/v1/tenants'):
             self.assertEqual(self.server.admin(path).status, 404)
 
+    def test_V13_4_2_no_debug(self):
+        for path in ('/?debug=1', '/debug', '/debug/pprof', '/trace', '/_status', '/swagger', '/graphql', '/console'):
+            self.assertError(self.server.get(path, headers={'X-Debug': '1', 'X-Forwarded-Debug': 'true'}), 404, 'not_found')
+
     def test_V3_4_headers_of_every_reply(self):
         user = self.server.new_user()
         replies = [self.server.get('/v1/auth/me', token=user['session']['access_token']), self.server.get('/v1/auth/me'),
                    self.server.get('/nothing'), self.server.sign_in(user['email']), self.server.post(IN, {}),
-                   self.server.get(f'/t/{self.server.env["TENANT"]}/.well-known/jwks.json')]
+                   self.server.get(f'/t/{self.server.env["TENANT_SLUG"]}/.well-known/jwks.json')]
         for reply in replies:
             self.assertEqual(reply.headers['X-Content-Type-Options'], 'nosniff')
             self.assertRegex(reply.headers['X-Request-Id'], '^req_[0-9A-HJKMNP-TV-Z]{26}$')

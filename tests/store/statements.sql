@@ -35,3 +35,6 @@ SELECT 1::bigint FROM not_there;
 
 -- name: test_prepared
 SELECT count(*) FROM pg_prepared_statements WHERE name = $1;
+
+-- name: test_star
+SELECT * FROM password;

@@ -14,10 +14,10 @@
 
 static struct fixture f;
 
-static struct operator_out operator_make(const char *role)
+static struct operator_created operator_make(const char *role)
 {
     struct operator_create_in in = {.name = STR("somebody"), .role = str_of(role)};
-    struct operator_out out = {0};
+    struct operator_created out = {0};
     assert_int_equal(control_call(&f, operator_create_flow, &in, &out), ERR_OK);
     return out;
 }
@@ -37,9 +37,9 @@ static bool key_works(struct str text, bool *may_write)
 static void test_first_operator(void **state)
 {
     (void)state;
-    struct operator_out me = {0};
+    struct operator_record me = {0};
     assert_int_equal(control_call(&f, operator_me_flow, NULL, &me), ERR_OK);
-    check_str(me.record.role, "admin");
+    check_str(me.role, "admin");
     assert_int_equal(fixture_number(&f, "SELECT count(*) FROM operator"), 1);
 }
 
@@ -66,12 +66,12 @@ static void test_roles_and_keys(void **state)
 {
     (void)state;
     bool may_write;
-    struct operator_out made = operator_make("reader");
+    struct operator_created made = operator_make("reader");
     assert_true(key_works(made.key, &may_write));
     assert_false(may_write);
 
     struct operator_update_in update = {.id = made.record.id, .role = STR("admin")};
-    struct operator_out out = {0};
+    struct operator_record out = {0};
     assert_int_equal(control_call(&f, operator_update_flow, &update, &out), ERR_OK);
     assert_true(key_works(made.key, &may_write) && may_write);
 
@@ -115,14 +115,14 @@ static void test_the_last_admin_stays(void **state)
     struct operator_ref_in ref = {.id = first_id("operator")};
     struct operator_key_ref_in key = {.id = ref.id, .key_id = first_id("operator_key")};
     struct operator_update_in demote = {.id = ref.id, .role = STR("reader")};
-    struct operator_out out = {0};
+    struct operator_record out = {0};
     assert_int_equal(control_call(&f, operator_delete_flow, &ref, NULL), ERR_conflict);
     assert_int_equal(control_call(&f, operator_key_revoke_flow, &key, NULL), ERR_conflict);
     assert_int_equal(control_call(&f, operator_update_flow, &demote, &out), ERR_conflict);
     demote.role = STR("admin");
     demote.name = STR("renamed");
     assert_int_equal(control_call(&f, operator_update_flow, &demote, &out), ERR_OK);
-    check_str(out.record.name, "renamed");
+    check_str(out.name, "renamed");
 }
 
 /* Several removals at once, each of another operator, on one loop: their batches overlap in the

@@ -11,11 +11,7 @@
 
 #include "base/clock.h"
 #include "base/coro.h"
-#include "store/control_tenants.h"
 #include "store/migrate_all.h"
-#include "store/provision.h"
-#include "store/provisioner.h"
-#include "store/tenant_keys.h"
 #include "store/upkeep.h"
 #include "support/control_fixture.h"
 #include "support/poll_loop.h"
@@ -42,8 +38,8 @@ static const char *sqlstate_of(PGconn *c, const char *sql)
 static void test_roles_reach_their_own_database_only(void **state)
 {
     (void)state;
-    struct tenant_out a = control_tenant(&f, "iso-a");
-    struct tenant_out b = control_tenant(&f, "iso-b");
+    struct tenant_created a = control_tenant(&f, "iso-a");
+    struct tenant_created b = control_tenant(&f, "iso-b");
     char other[64];
     PGresult *r = PQexec(f.control, "SELECT database_name FROM tenant WHERE slug = 'iso-b'");
     snprintf(other, sizeof(other), "%s", PQgetvalue(r, 0, 0));
@@ -66,7 +62,7 @@ static void test_roles_reach_their_own_database_only(void **state)
 static void test_roles_change_rows_only(void **state)
 {
     (void)state;
-    struct tenant_out t = control_tenant(&f, "dml");
+    struct tenant_created t = control_tenant(&f, "dml");
     PGconn *c = control_role_connect(&f, t.record.id.z, 1, NULL);
     assert_int_equal(PQstatus(c), CONNECTION_OK);
     assert_string_equal(sqlstate_of(c,
@@ -115,123 +111,12 @@ static void test_names_are_opaque(void **state)
                      0);
 }
 
-/* ---- kill and resume ---- */
-
-static enum provision_step stop_step;
-static bool stop_recorded;
-static int stops;
-
-static bool stop_here(enum provision_step step, bool recorded)
-{
-    if (step != stop_step || recorded != stop_recorded)
-        return false;
-    stops++;
-    return true;
-}
-
-static bool die_here(enum provision_step step, bool recorded)
-{
-    if (stop_here(step, recorded))
-        _exit(42);
-    return false;
-}
-
-static void check_served(const char *slug)
-{
-    assert_int_equal(fixture_number(&f,
-                                    "SELECT count(*) FROM tenant WHERE slug = '%s' AND status ="
-                                    " 'active' AND provision_step = 4",
-                                    slug),
-                     1);
-    PGresult *r = PQexec(f.control, "SELECT 1");
-    PQclear(r);
-    char sql[128];
-    snprintf(sql, sizeof(sql), "SELECT id FROM tenant WHERE slug = '%s'", slug);
-    r = PQexec(f.control, sql);
-    PGconn *c = control_role_connect(&f, PQgetvalue(r, 0, 0), 0, NULL);
-    PQclear(r);
-    assert_int_equal(PQstatus(c), CONNECTION_OK);
-    assert_string_equal(sqlstate_of(c, "SELECT * FROM app_user"), "");
-    PQfinish(c);
-}
-
-static void test_a_stop_at_any_point_is_made_good(void **state)
-{
-    (void)state;
-    char slug[64];
-    for (int step = PROVISION_ROLES; step <= PROVISION_INSIDE; step++) {
-        for (int recorded = 0; recorded < 2; recorded++) {
-            snprintf(slug, sizeof(slug), "stop-%d-%d", step, recorded);
-            struct tenant_create_in in = {.slug = str_of(slug)};
-            struct tenant_out out = {0};
-            stop_step = (enum provision_step)step;
-            stop_recorded = recorded;
-            stops = 0;
-            provision_stop = stop_here;
-            assert_int_equal(control_call(&f, tenant_create_flow, &in, &out), ERR_OK);
-            provision_stop = NULL;
-            assert_int_equal(stops, 1);
-            check_str(out.record.status, "provisioning");
-            assert_true(str_is_set(out.client->secret_key));
-            assert_int_equal(upkeep_round(in_ms(0)), ERR_OK);
-            check_served(slug);
-        }
-    }
-}
-
-/* A child process gets the job and dies in the middle; nothing but the server knows. */
-static void killed_at(const struct id *tenant, enum provision_step step, bool recorded)
-{
-    int status;
-    stop_step = step;
-    stop_recorded = recorded;
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct provision_job job = {.tenant = *tenant};
-        provision_stop = die_here;
-        provision_job_run(&job);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(WEXITSTATUS(status), 42);
-}
-
-static bool refuse_all(enum provision_step step, bool recorded)
-{
-    (void)step, (void)recorded;
-    return true;
-}
-
-static void test_killed_at_each_step_in_turn(void **state)
-{
-    (void)state;
-    struct tenant_create_in in = {.slug = STR("killed")};
-    struct tenant_out out = {0};
-    provision_stop = refuse_all;
-    assert_int_equal(control_call(&f, tenant_create_flow, &in, &out), ERR_OK);
-    provision_stop = NULL;
-    for (int step = PROVISION_ROLES; step <= PROVISION_INSIDE; step++) {
-        killed_at(&out.record.id, (enum provision_step)step, false);
-        killed_at(&out.record.id, (enum provision_step)step, true);
-    }
-    assert_int_equal(upkeep_round(in_ms(0)), ERR_OK);
-    check_served("killed");
-}
-
-static void test_the_row_tells_how_far_it_is(void **state)
-{
-    (void)state;
-    assert_int_equal(
-        fixture_number(&f, "SELECT count(*) FROM tenant WHERE status = 'provisioning'"), 0);
-}
-
 /* ---- deletion ---- */
 
 static void test_a_deleted_tenants_database_goes(void **state)
 {
     (void)state;
-    struct tenant_out gone = control_tenant(&f, "gone");
+    struct tenant_created gone = control_tenant(&f, "gone");
     control_tenant(&f, "kept");
     PGconn *c = control_role_connect(&f, gone.record.id.z, 0, NULL); /* somebody still connected */
     struct tenant_delete_in in = {.tenant = STR("gone")};
@@ -247,7 +132,7 @@ static void test_a_deleted_tenants_database_goes(void **state)
     assert_int_equal(upkeep_round(in_ms(0)),
                      ERR_OK); /* too early: other nodes may still serve it */
     assert_int_equal(fixture_number(&f, databases, "gone"), 1);
-    assert_int_equal(upkeep_round(in_ms(11000)), ERR_OK);
+    assert_int_equal(upkeep_round(in_ms(6000)), ERR_OK);
     assert_int_equal(fixture_number(&f, databases, "gone"), 0);
     assert_int_equal(fixture_number(&f, roles, "gone"), 0);
     assert_int_equal(fixture_number(&f, databases, "kept"), 1);
@@ -268,11 +153,9 @@ static void test_a_spare_makes_creation_one_statement(void **state)
     static const char ready[] =
         "SELECT count(*) FROM tenant WHERE status = 'spare' AND provision_step = 4";
     assert_int_equal(fixture_number(&f, ready), 2);
-    provision_stop = refuse_all; /* nothing is provisioned now */
     control_tenant(&f, "instant");
-    provision_stop = NULL;
     assert_int_equal(fixture_number(&f, ready), 1);
-    check_served("instant");
+    control_check_served(&f, "instant");
     assert_int_equal(upkeep_round(in_ms(0)), ERR_OK);
     assert_int_equal(fixture_number(&f, ready), 2);
     store_config.spare_databases = 0;
@@ -283,7 +166,7 @@ enum { RACERS = 20 };
 struct racer {
     struct call call;
     struct tenant_create_in in;
-    struct tenant_out out;
+    struct tenant_created out;
     char slug[32];
     enum err result;
     bool done;
@@ -429,9 +312,6 @@ int main(void)
         cmocka_unit_test(test_roles_reach_their_own_database_only),
         cmocka_unit_test(test_roles_change_rows_only),
         cmocka_unit_test(test_names_are_opaque),
-        cmocka_unit_test(test_a_stop_at_any_point_is_made_good),
-        cmocka_unit_test(test_killed_at_each_step_in_turn),
-        cmocka_unit_test(test_the_row_tells_how_far_it_is),
         cmocka_unit_test(test_a_deleted_tenants_database_goes),
         cmocka_unit_test(test_a_spare_makes_creation_one_statement),
         cmocka_unit_test(test_many_creates_share_no_database),

@@ -18,14 +18,14 @@ static struct fixture f;
 static enum err create(const char *slug, const char *policy)
 {
     struct tenant_create_in in = {.slug = str_of(slug), .policy = str_of(policy)};
-    struct tenant_out out = {0};
+    struct tenant_created out = {0};
     return control_call(&f, tenant_create_flow, &in, &out);
 }
 
-static enum err by_ref(flow_fn flow, const char *ref, struct tenant_out *out)
+static enum err by_ref(flow_fn flow, const char *ref, struct tenant_record *out)
 {
     struct tenant_ref_in in = {.tenant = str_of(ref)};
-    *out = (struct tenant_out){0};
+    *out = (struct tenant_record){0};
     return control_call(&f, flow, &in, out);
 }
 
@@ -41,7 +41,7 @@ static void test_a_new_tenant_is_served_at_once(void **state)
     (void)state;
     uint8_t hash[TOKEN_HASH_LEN];
     const struct client_key *key;
-    struct tenant_out out = control_tenant(&f, "first");
+    struct tenant_created out = control_tenant(&f, "first");
     check_str(out.record.issuer, "https://auth.example.com/t/first");
     check_str(out.record.name, "first");
     assert_true(contains(out.record.policy, "\"session_duration\":\"30d\""));
@@ -66,36 +66,36 @@ static void test_slugs_are_given_once(void **state)
     assert_int_equal(create("once", NULL), ERR_slug_taken);
     assert_int_equal(create("Once", NULL), ERR_validation_failed);
     assert_int_equal(create("once-more", "{\"session_duration\":\"soon\"}"), ERR_validation_failed);
-    struct tenant_out out;
+    struct tenant_record out;
     assert_int_equal(by_ref(tenant_get_flow, "once", &out), ERR_not_found);
 }
 
 static void test_slug_or_id(void **state)
 {
     (void)state;
-    struct tenant_out made = control_tenant(&f, "either");
-    struct tenant_out out;
+    struct tenant_created made = control_tenant(&f, "either");
+    struct tenant_record out;
     assert_int_equal(by_ref(tenant_get_flow, "either", &out), ERR_OK);
-    assert_true(id_eq(&out.record.id, &made.record.id));
+    assert_true(id_eq(&out.id, &made.record.id));
     assert_int_equal(by_ref(tenant_get_flow, made.record.id.z, &out), ERR_OK);
-    check_str(out.record.slug, "either");
+    check_str(out.slug, "either");
     assert_int_equal(by_ref(tenant_get_flow, "neither", &out), ERR_not_found);
 }
 
 static void test_status_machine(void **state)
 {
     (void)state;
-    struct tenant_out out;
+    struct tenant_record out;
     control_tenant(&f, "states");
     assert_int_equal(by_ref(tenant_reactivate_flow, "states", &out), ERR_conflict);
     assert_int_equal(by_ref(tenant_suspend_flow, "states", &out), ERR_OK);
-    check_str(out.record.status, "suspended");
+    check_str(out.status, "suspended");
     struct tenant *t = registry_by_slug(STR("states"));
     assert_int_equal(t->status, TENANT_SUSPENDED);
     tenant_release(t);
     assert_int_equal(by_ref(tenant_suspend_flow, "states", &out), ERR_conflict);
     assert_int_equal(by_ref(tenant_reactivate_flow, "states", &out), ERR_OK);
-    check_str(out.record.status, "active");
+    check_str(out.status, "active");
     struct tenant_delete_in gone = {.tenant = STR("states")};
     assert_int_equal(control_call(&f, tenant_delete_flow, &gone, NULL), ERR_OK);
     assert_null(registry_by_slug(STR("states")));
@@ -105,20 +105,20 @@ static void test_status_machine(void **state)
 static void test_update_patches_the_policy(void **state)
 {
     (void)state;
-    struct tenant_out made = control_tenant(&f, "patched");
+    struct tenant_created made = control_tenant(&f, "patched");
     struct tenant_update_in in = {.tenant = STR("patched"),
                                   .policy =
                                       STR("{\"session_duration\":\"8h\",\"sign_up\":\"closed\"}")};
-    struct tenant_out out = {0};
+    struct tenant_record out = {0};
     assert_int_equal(control_call(&f, tenant_update_flow, &in, &out), ERR_OK);
-    assert_true(contains(out.record.policy, "\"session_duration\":\"8h\""));
+    assert_true(contains(out.policy, "\"session_duration\":\"8h\""));
     struct tenant *t = registry_by_id(id_str(&made.record.id));
     assert_int_equal(t->policy.session_duration, 8 * 3600);
     tenant_release(t);
     in.policy = STR("{\"sign_up\":null}");
     assert_int_equal(control_call(&f, tenant_update_flow, &in, &out), ERR_OK);
-    assert_true(contains(out.record.policy, "\"sign_up\":\"open\""));
-    assert_true(contains(out.record.policy, "\"session_duration\":\"8h\""));
+    assert_true(contains(out.policy, "\"sign_up\":\"open\""));
+    assert_true(contains(out.policy, "\"session_duration\":\"8h\""));
     in.policy = STR("{\"no_such\":1}");
     assert_int_equal(control_call(&f, tenant_update_flow, &in, &out), ERR_validation_failed);
 }
@@ -126,15 +126,15 @@ static void test_update_patches_the_policy(void **state)
 static void test_if_match(void **state)
 {
     (void)state;
-    struct tenant_out made = control_tenant(&f, "matched");
+    struct tenant_created made = control_tenant(&f, "matched");
     struct tenant_update_in in = {.tenant = STR("matched"), .name = STR("new name")};
-    struct tenant_out out = {0};
+    struct tenant_record out = {0};
     char etag[24];
     snprintf(etag, sizeof(etag), "%lld", (long long)made.record.revision);
     control_if_match = etag;
     assert_int_equal(control_call(&f, tenant_update_flow, &in, &out), ERR_OK);
-    check_str(out.record.name, "new name");
-    assert_true(out.record.revision > made.record.revision);
+    check_str(out.name, "new name");
+    assert_true(out.revision > made.record.revision);
     assert_int_equal(control_call(&f, tenant_update_flow, &in, &out), ERR_precondition_failed);
     control_if_match = "no number";
     assert_int_equal(control_call(&f, tenant_update_flow, &in, &out), ERR_precondition_failed);
@@ -166,9 +166,9 @@ static void check_written(struct counts before, int64_t n)
 static void test_every_write_is_audited_and_published(void **state)
 {
     (void)state;
-    struct tenant_out made = control_tenant(&f, "audited");
+    struct tenant_created made = control_tenant(&f, "audited");
     struct tenant_update_in update = {.tenant = STR("audited"), .name = STR("x")};
-    struct tenant_out tenant = {0};
+    struct tenant_record tenant = {0};
     struct counts before = counts_now();
     assert_int_equal(control_call(&f, tenant_update_flow, &update, &tenant), ERR_OK);
     check_written(before, 1);
@@ -196,7 +196,7 @@ static void test_every_write_is_audited_and_published(void **state)
 static void test_no_secret_in_the_audit_log(void **state)
 {
     (void)state;
-    struct tenant_out made = control_tenant(&f, "discreet");
+    struct tenant_created made = control_tenant(&f, "discreet");
     assert_int_equal(fixture_number(&f,
                                     "SELECT count(*) FROM audit a, client_key k WHERE"
                                     " a.after::text LIKE '%%' || encode(k.hash, 'hex') || '%%'"),
@@ -235,7 +235,7 @@ static void test_client_life(void **state)
     control_tenant(&f, "clients");
     struct client_create_in create_in = {
         .tenant = STR("clients"), .name = STR("app"), .type = STR("spa")};
-    struct client_out made = {0};
+    struct client_created made = {0};
     assert_int_equal(control_call(&f, client_create_flow, &create_in, &made), ERR_OK);
     assert_true(str_is_set(made.publishable_key));
     assert_false(str_is_set(made.secret_key));
@@ -250,10 +250,10 @@ static void test_client_life(void **state)
                                       .client_id = made.record.id,
                                       .audience = STR("https://api.example.com"),
                                       .has_audience = true};
-    struct client_out out = {0};
+    struct client_record out = {0};
     assert_int_equal(control_call(&f, client_update_flow, &update, &out), ERR_OK);
-    check_str(out.record.audience, "https://api.example.com");
-    check_str(out.record.name, "app");
+    check_str(out.audience, "https://api.example.com");
+    check_str(out.name, "app");
 
     struct client_ref_in ref = {.tenant = STR("clients"), .client_id = made.record.id};
     assert_int_equal(control_call(&f, client_delete_flow, &ref, NULL), ERR_OK);
@@ -265,10 +265,10 @@ static void test_client_life(void **state)
 static void test_a_client_is_its_tenants_only(void **state)
 {
     (void)state;
-    struct tenant_out a = control_tenant(&f, "mine");
+    struct tenant_created a = control_tenant(&f, "mine");
     control_tenant(&f, "theirs");
     struct client_ref_in in = {.tenant = STR("theirs"), .client_id = a.client->id};
-    struct client_out out = {0};
+    struct client_record out = {0};
     assert_int_equal(control_call(&f, client_get_flow, &in, &out), ERR_not_found);
     assert_int_equal(control_call(&f, client_delete_flow, &in, NULL), ERR_not_found);
     in.tenant = STR("mine");
@@ -278,7 +278,7 @@ static void test_a_client_is_its_tenants_only(void **state)
 static void test_keys_roll_and_end(void **state)
 {
     (void)state;
-    struct tenant_out t = control_tenant(&f, "rolling");
+    struct tenant_created t = control_tenant(&f, "rolling");
     struct key_create_in in = {
         .tenant = STR("rolling"), .client_id = t.client->id, .kind = STR("secret")};
     struct key_out old = {0};
@@ -289,6 +289,7 @@ static void test_keys_roll_and_end(void **state)
     assert_int_equal(control_call(&f, key_roll_flow, &roll, &new), ERR_OK);
     check_str(new.row.kind, "secret");
     assert_true(key_works(old.key) && key_works(new.key));
+    assert_int_equal(control_call(&f, key_roll_flow, &roll, &new), ERR_conflict); /* it has one */
     roll.has_overlap = true; /* none: the old one ends now */
     struct key_out newest = {0};
     roll.key_id = new.row.id;

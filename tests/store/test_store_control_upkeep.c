@@ -106,7 +106,7 @@ static void test_the_control_plane_is_swept_too(void **state)
 {
     (void)state;
     struct arena *a = arena_create(4096);
-    struct tenant_out t = control_tenant(&f, "keys");
+    struct tenant_created t = control_tenant(&f, "keys");
     fixture_sql(
         &f,
         "INSERT INTO client_key (id, client_id, tenant_id, kind, hash, hint, created_at,"
@@ -185,7 +185,7 @@ static void test_createrole_and_createdb_are_enough(void **state)
     fixture_sql(&f, "DROP ROLE IF EXISTS authd_template_owner");
 
     store_config.provisioner_url = url;
-    struct tenant_out t = control_tenant(&f, "plain");
+    struct tenant_created t = control_tenant(&f, "plain");
     PGconn *c = control_role_connect(&f, t.record.id.z, 0, NULL);
     assert_int_equal(PQstatus(c), CONNECTION_OK);
     PGresult *rows = PQexec(c, "SELECT count(*) FROM app_user");
@@ -193,7 +193,7 @@ static void test_createrole_and_createdb_are_enough(void **state)
     PQclear(rows);
     struct tenant_delete_in in = {.tenant = STR("plain")};
     assert_int_equal(control_call(&f, tenant_delete_flow, &in, NULL), ERR_OK);
-    assert_int_equal(upkeep_round(clock_wall_ms() + 11000), ERR_OK);
+    assert_int_equal(upkeep_round(clock_wall_ms() + 6000), ERR_OK);
     assert_int_equal(fixture_number(&f, "SELECT count(*) FROM pg_database d JOIN tenant t ON"
                                         " d.datname = t.database_name WHERE t.slug = 'plain'"),
                      0);

@@ -126,10 +126,10 @@ enum err control_call(struct fixture *f, flow_fn flow, const void *in, void *out
     return r.result;
 }
 
-struct tenant_out control_tenant(struct fixture *f, const char *slug)
+struct tenant_created control_tenant(struct fixture *f, const char *slug)
 {
     struct tenant_create_in in = {.slug = str_of(slug)};
-    struct tenant_out out = {0};
+    struct tenant_created out = {0};
     must(control_call(f, tenant_create_flow, &in, &out) == ERR_OK, "tenant_create");
     must(str_eqz(out.record.status, "active"), "tenant active");
     return out;
@@ -166,4 +166,22 @@ PGconn *control_role_connect(struct fixture *f, const char *tenant_id, int role,
     PGconn *c = PQconnectdbParams(keys, values, 1);
     PQclear(r);
     return c;
+}
+
+void control_check_served(struct fixture *f, const char *slug)
+{
+    char sql[160];
+    snprintf(sql, sizeof(sql),
+             "SELECT id FROM tenant WHERE slug = '%s' AND status = 'active' AND provision_step = 4",
+             slug);
+    PGresult *r = PQexec(f->control, sql);
+    must(PQntuples(r) == 1, "tenant is not active");
+    for (int role = 0; role < 2; role++) {
+        PGconn *c = control_role_connect(f, PQgetvalue(r, 0, 0), role, NULL);
+        PGresult *users = PQexec(c, "SELECT count(*) FROM app_user");
+        must(PQresultStatus(users) == PGRES_TUPLES_OK, "tenant's role cannot read");
+        PQclear(users);
+        PQfinish(c);
+    }
+    PQclear(r);
 }

@@ -27,10 +27,12 @@ extern const char *control_if_match;
 void control_reset(void);
 
 /* A tenant through tenant_create_flow; must succeed. */
-struct tenant_out control_tenant(struct fixture *f, const char *slug);
+struct tenant_created control_tenant(struct fixture *f, const char *slug);
 /* Connects as a login role (0 or 1) of a tenant to a database, NULL = its own. The connection may
  * have failed. */
 PGconn *control_role_connect(struct fixture *f, const char *tenant_id, int role,
                              const char *database);
+/* The tenant is active and its roles can read its tables; aborts otherwise. */
+void control_check_served(struct fixture *f, const char *slug);
 
 #endif

@@ -22,8 +22,8 @@ class World:
         self.slug, self.client = self.tenant['slug'], self.tenant['client_id']
         self.base = f'/v1/tenants/{self.slug}'
         self.operator_key = operator_key or server.env['OPERATOR_KEY']
-        self.user = server.new_user(key=self.tenant['publishable_key'])
-        self.session = self.user['session']
+        self.spent = None  # what makes good again what the last call used up
+        self.new_user()
 
     def credential(self, need):
         return {NOTHING: {}, PUBLISHABLE: {'key': self.tenant['publishable_key']},
@@ -49,8 +49,7 @@ class World:
         self.session = keep
         return made['id']
 
-    def restore_password(self):
-        """Somebody whose password may change."""
+    def new_user(self):
         self.user = self.server.new_user(key=self.tenant['publishable_key'])
         self.session = self.user['session']
 
@@ -85,12 +84,12 @@ class World:
 
 
 def _change_password(w):
-    w.restore_password()
+    w.spent = World.new_user
     return '/v1/auth/password/change', {'current_password': authd.PASSWORD, 'new_password': OTHER_PASSWORD}
 
 
 def _sign_out(w):
-    w.sign_in()
+    w.spent = World.sign_in
     return '/v1/auth/sign-out', None
 
 
@@ -119,6 +118,7 @@ EXAMPLES = {
     'DELETE /v1/auth/sessions': _end_others,
     'GET /v1/auth/config': fixed('/v1/auth/config'),
     'POST /v1/sessions/verify': lambda w: ('/v1/sessions/verify', {'token': w.session['access_token']}),
+    'GET /v1/users/lockout': lambda w: (f'/v1/users/lockout?email={w.user["email"]}', None),
     'POST /v1/users/unlock': lambda w: ('/v1/users/unlock', {'email': w.user['email']}),
     'GET /t/{}/.well-known/jwks.json': fixed('/t/{w.slug}/.well-known/jwks.json'),
     'GET /t/{}/.well-known/oauth-authorization-server': fixed('/t/{w.slug}/.well-known/oauth-authorization-server'),
@@ -163,8 +163,19 @@ class Call:
 
     def __init__(self, world, route):
         self.world, self.route = world, route
+        if world.spent:
+            world.spent, renew = None, world.spent
+            renew(world)
         self.path, self.body = EXAMPLES[route.shape](world)
         self.credential = world.credential(route.need)
+
+    def again(self):
+        """The same call for something that has not happened yet: nothing is prepared anew but who calls."""
+        twin = object.__new__(Call)
+        twin.world, twin.route, twin.path = self.world, self.route, self.path
+        twin.body = dict(self.body) if self.body else self.body
+        twin.credential = self.world.credential(self.route.need)
+        return twin
 
     def send(self, path=None, credential=None, **kw):
         more = self.credential if credential is None else credential

@@ -28,7 +28,8 @@ static void must(bool ok, const char *what)
     abort();
 }
 
-static PGresult *query(PGconn *c, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) PGresult *query(PGconn *c, const char *format,
+                                                             va_list args)
 {
     char text[4096];
     int n = vsnprintf(text, sizeof(text), format, args);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Servers that crash, hang or change under a connection's feet.
+ */
+#include "support/check.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/coro.h"
+#include "store/db_internal.h"
+#include "support/poll_loop.h"
+#include "support/store_fixture.h"
+
+static struct fixture f;
+static struct fixture_tenant acme;
+
+struct call {
+    enum sql sql;
+    int64_t param;
+    enum err result;
+    int64_t number;
+};
+
+static enum err ask(enum sql sql, int64_t param, int64_t *number)
+{
+    struct arena *a = arena_create(512);
+    struct tenant *t = registry_by_id(id_str(&acme.id));
+    struct db_query q = {sql, {db_int(param)}};
+    const struct db_rows *rows[1];
+    enum err e = db_run(db_tenant(t), a, &q, 1, rows);
+    if (!e && number)
+        *number = db_get_int(rows[0], 0, 0);
+    tenant_release(t);
+    arena_destroy(a);
+    return e;
+}
+
+static void run_call(void *arg)
+{
+    struct call *c = arg;
+    c->result = ask(c->sql, c->param, c->sql == SQL_TEST_STAR ? NULL : &c->number);
+}
+
+static struct call call(enum sql sql, int64_t param)
+{
+    struct call c = {.sql = sql, .param = param};
+    fixture_run(&f, run_call, &c, 0);
+    return c;
+}
+
+/* The only tenant connection, made to look as if it had been idle for a minute. */
+static void age_connection(void)
+{
+    struct db_conn *found = NULL;
+    list_for_each (at, &store_here->idle) {
+        struct db_conn *c = container_of(at, struct db_conn, link);
+        if (c->db->tenant)
+            found = c;
+    }
+    assert_non_null(found);
+    found->since_ms -= 60000;
+}
+
+static void test_P5_long_idle_connection_is_probed(void **state)
+{
+    (void)state;
+    int64_t pid = call(SQL_TEST_PID, 0).number;
+    age_connection();
+    assert_int_equal(call(SQL_TEST_PID, 0).number, pid);
+}
+
+/* A stopped backend stands for a firewall that swallows everything. */
+static void test_P5_silent_connection_is_replaced(void **state)
+{
+    (void)state;
+    int64_t pid = call(SQL_TEST_PID, 0).number;
+    age_connection();
+    assert_int_equal(kill((pid_t)pid, SIGSTOP), 0);
+    int64_t start = clock_mono_ms();
+    struct call c = call(SQL_TEST_PID, 0);
+    assert_int_equal(c.result, ERR_OK);
+    assert_int_not_equal(c.number, pid);
+    assert_in_range(clock_mono_ms() - start, 900, 2500);
+    kill((pid_t)pid, SIGCONT);
+}
+
+static void test_stalled_connection_is_given_up(void **state)
+{
+    (void)state;
+    fixture_close(&f);
+    f.config.statement_timeout_ms = 200;
+    fixture_open(&f);
+    int64_t pid = call(SQL_TEST_PID, 0).number;
+    assert_int_equal(kill((pid_t)pid, SIGSTOP), 0);
+    int64_t start = clock_mono_ms();
+    assert_int_equal(call(SQL_TEST_PID, 0).result, ERR_tenant_db_unavailable);
+    assert_in_range(clock_mono_ms() - start, 3000, 6000);
+    struct call c = call(SQL_TEST_PID, 0);
+    assert_int_equal(c.result, ERR_OK);
+    assert_int_not_equal(c.number, pid);
+    kill((pid_t)pid, SIGCONT);
+    fixture_close(&f);
+    f.config.statement_timeout_ms = 2000;
+    fixture_open(&f);
+}
+
+/* A plan that a migration made invalid costs one retryable answer. */
+static void test_outdated_plan(void **state)
+{
+    (void)state;
+    char url[PG_URL_MAX];
+    pg_url(f.pg, acme.database, url);
+    PGconn *c = PQconnectdb(url);
+    assert_int_equal(call(SQL_TEST_STAR, 0).result, ERR_OK);
+    PQclear(PQexec(c, "ALTER TABLE authd_data.password ADD COLUMN more text"));
+    PQfinish(c);
+    assert_int_equal(call(SQL_TEST_STAR, 0).result, ERR_tenant_db_unavailable);
+    assert_int_equal(call(SQL_TEST_STAR, 0).result, ERR_OK);
+}
+
+/* Crash under load: nothing but 503, then recovery without a restart of ours. */
+
+enum { CALLERS = 50 };
+static bool stopping;
+static unsigned counts[ERR_COUNT];
+
+static void hammer(void *arg)
+{
+    (void)arg;
+    while (!stopping) {
+        counts[ask(SQL_TEST_SLEEP, 1, NULL)]++;
+        coro_sleep(2);
+    }
+}
+
+static void test_crash_under_load(void **state)
+{
+    (void)state;
+    stopping = false;
+    for (int i = 0; i < CALLERS; i++)
+        coro_spawn(hammer, NULL, 0);
+    fixture_sleep(&f, 200);
+    pg_halt(f.pg, true);
+    fixture_sleep(&f, 200);
+    assert_true(counts[ERR_tenant_db_unavailable] > 0);
+    pg_resume(f.pg);
+    PQreset(f.control);
+    unsigned before = counts[ERR_OK];
+    int64_t until = clock_mono_ms() + 5000;
+    while (counts[ERR_OK] <= before + CALLERS && clock_mono_ms() < until)
+        fixture_sleep(&f, 20);
+    assert_true(counts[ERR_OK] > before + CALLERS);
+    stopping = true;
+    poll_loop_run(f.loop, NULL, NULL);
+    for (int e = 0; e < ERR_COUNT; e++) {
+        if (e != ERR_OK && e != ERR_tenant_db_unavailable)
+            assert_int_equal(counts[e], 0);
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_create(&f, "");
+    fixture_add_tenant(&f, "acme", &acme);
+    fixture_open(&f);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fixture_close(&f);
+    fixture_destroy(&f);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_P5_long_idle_connection_is_probed),
+        cmocka_unit_test(test_P5_silent_connection_is_replaced),
+        cmocka_unit_test(test_stalled_connection_is_given_up),
+        cmocka_unit_test(test_outdated_plan),
+        cmocka_unit_test(test_crash_under_load),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
