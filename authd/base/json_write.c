@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 
+#include "base/chars.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -127,10 +128,14 @@ void json_time_value(struct json_writer *w, int64_t wall_ms)
     buf_char(w->buf, '"');
 }
 
-static bool is_plain(char c)
-{
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-}
+/* What stands for itself: printable ASCII but the quote and the backslash. */
+static const struct char_set plain = {
+    {CHARS_ALNUM,  [' '] = true,  ['!'] = true, ['#'] = true, ['$'] = true, ['%'] = true,
+     ['&'] = true, ['\''] = true, ['('] = true, [')'] = true, ['*'] = true, ['+'] = true,
+     [','] = true, ['-'] = true,  ['.'] = true, ['/'] = true, [':'] = true, [';'] = true,
+     ['<'] = true, ['='] = true,  ['>'] = true, ['?'] = true, ['@'] = true, ['['] = true,
+     [']'] = true, ['^'] = true,  ['_'] = true, ['`'] = true, ['{'] = true, ['|'] = true,
+     ['}'] = true, ['~'] = true}};
 
 /* Control characters, the C1 range included: a terminal that shows a log line obeys those too. */
 static bool is_control(uint32_t code_point)
@@ -173,10 +178,9 @@ void buf_json(struct buf *b, struct str s)
 {
     buf_char(b, '"');
     for (size_t at = 0; at < s.len;) {
-        size_t from = at;
-        while (at < s.len && is_plain(s.ptr[at]))
-            at++;
-        buf_add(b, s.ptr + from, at - from);
+        size_t n = chars_span(&plain, str_slice(s, at, s.len));
+        buf_add(b, s.ptr + at, n);
+        at += n;
         if (at < s.len)
             at += add_special(b, s, at);
     }

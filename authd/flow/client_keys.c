@@ -69,8 +69,8 @@ enum err key_roll_flow(struct call *c)
     struct key_record key;
     int64_t revision = 0;
     enum err e = control_tenant_get(c->arena, in->tenant, &tenant);
-    if (e != ERR_OK || (e = control_key_kind(c->arena, &tenant.id, &in->client_id, &in->key_id,
-                                             c->now, &kind)) != ERR_OK)
+    if (e != ERR_OK ||
+        (e = control_key_kind(c->arena, &tenant.id, &in->client_id, &in->key_id, &kind)) != ERR_OK)
         return e;
     int64_t overlap = in->has_overlap ? in->overlap_s : KEY_OVERLAP_DEFAULT_S;
     struct control_write w = operator_write(c);

@@ -6,25 +6,19 @@
  */
 #include "http/bearer.h"
 
+#include "base/chars.h"
 #include "base/id.h"
 
-static bool is_token_char(char c)
-{
-    static const char marks[] = "-._~+/";
-    bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    return alnum || (c && memchr(marks, c, sizeof(marks) - 1));
-}
+/* RFC 6750 section 2.1. */
+static const struct char_set token_chars = {{CHARS_ALNUM, ['-'] = true, ['.'] = true, ['_'] = true,
+                                             ['~'] = true, ['+'] = true, ['/'] = true}};
 
 static bool is_b64token(struct str s)
 {
     size_t end = s.len;
     while (end > 0 && s.ptr[end - 1] == '=')
         end--;
-    for (size_t i = 0; i < end; i++) {
-        if (!is_token_char(s.ptr[i]))
-            return false;
-    }
-    return end > 0;
+    return chars_all(&token_chars, str_slice(s, 0, end));
 }
 
 enum bearer_form bearer_parse(struct str authorization, struct str *token)
@@ -36,7 +30,7 @@ enum bearer_form bearer_parse(struct str authorization, struct str *token)
     if (authorization.len == scheme.len)
         return BEARER_MALFORMED;
     char after = authorization.ptr[scheme.len];
-    if (is_token_char(after)) /* a longer word: another scheme */
+    if (char_in(&token_chars, after)) /* a longer word: another scheme */
         return BEARER_ABSENT;
     struct str rest = str_slice(authorization, scheme.len + 1, authorization.len);
     if (after != ' ' || !is_b64token(rest))

@@ -91,15 +91,26 @@ void members_from_json(struct reading *r, const struct fields *fields, const jso
     r->name = prefix;
 }
 
+static bool has_body_rows(const struct fields *fields)
+{
+    for (size_t i = 0; i < fields->n; i++) {
+        if (fields->rows[i].place == IN_BODY)
+            return true;
+    }
+    return false;
+}
+
 static void read_body(struct reading *r, const struct fields *fields, json_t *body, void *in)
 {
     json_t *none = NULL;
     if (!body)
         body = none = json_object();
-    if (json_is_object(body))
+    if (json_is_object(body)) {
         members_from_json(r, fields, body, in);
-    else
+    } else {
         problem_add(r->problems, STR(""), "wrong_type", "the body must be an object");
+        r->unknown = !has_body_rows(fields);
+    }
     json_decref(none);
 }
 

@@ -48,7 +48,8 @@ struct field {
     enum field_place place;
     enum field_type type;
     size_t offset;
-    size_t present; /* offset of a bool that says the member was sent; 0 = none */
+    size_t
+        present; /* offset of a bool that says the member was sent; 0 = none, so never the first */
     int64_t min, max;
     const char *choices;
     unsigned flags;

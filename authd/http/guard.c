@@ -191,6 +191,7 @@ static enum err admit_by_tenant(struct http_exchange *x)
     struct credentials credentials;
     const struct client_key *key;
     enum err e = read_credentials(&x->request, &credentials);
+    x->user_token = credentials.token;
     if (!e)
         e = name_tenant(x, &credentials, &key);
     if (!e)

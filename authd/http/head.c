@@ -6,6 +6,7 @@
  * requests are smuggled. So the raw bytes are read again here, and what has two readings is
  * refused. RFC 9112 sections 2.2, 3, 5 and 6; RFC 9110 section 7.2.
  */
+#include "base/chars.h"
 #include "http/http.h"
 
 enum { HEAD_MAX = 16 * 1024, CONTENT_LENGTH_DIGITS_MAX = 15 };
@@ -18,32 +19,26 @@ struct head {
     unsigned transfer_encodings;
 };
 
+/* But the tab. */
+static const struct char_set control_chars = {
+    {[0x00] = true, [0x01] = true, [0x02] = true, [0x03] = true, [0x04] = true, [0x05] = true,
+     [0x06] = true, [0x07] = true, [0x08] = true, [0x0A] = true, [0x0B] = true, [0x0C] = true,
+     [0x0D] = true, [0x0E] = true, [0x0F] = true, [0x10] = true, [0x11] = true, [0x12] = true,
+     [0x13] = true, [0x14] = true, [0x15] = true, [0x16] = true, [0x17] = true, [0x18] = true,
+     [0x19] = true, [0x1A] = true, [0x1B] = true, [0x1C] = true, [0x1D] = true, [0x1E] = true,
+     [0x1F] = true, [0x7F] = true}};
+static const struct char_set digits = {{CHARS_DIGITS}};
 /* RFC 9110 section 5.6.2. */
-static bool is_token_char(char c)
-{
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-        return true;
-    return c && memchr(marks, c, sizeof(marks) - 1) != NULL;
-}
-
-static bool is_token(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (!is_token_char(s.ptr[i]))
-            return false;
-    }
-    return s.len > 0;
-}
-
-static bool is_digits(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] < '0' || s.ptr[i] > '9')
-            return false;
-    }
-    return s.len > 0;
-}
+static const struct char_set token_chars = {
+    {CHARS_ALNUM, ['!'] = true, ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true,
+     ['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true, ['^'] = true,
+     ['_'] = true, ['`'] = true, ['|'] = true, ['~'] = true}};
+/* Name or address with an optional port; nothing that ends an authority or joins two. */
+static const struct char_set host_chars = {
+    {CHARS_ALNUM, ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true, ['%'] = true,
+     [':'] = true, ['['] = true, [']'] = true, ['!'] = true, ['$'] = true, ['&'] = true,
+     ['\''] = true, ['('] = true, [')'] = true, ['*'] = true, ['+'] = true, [';'] = true,
+     ['='] = true}};
 
 /* The next line without its CRLF. False when no CRLF is left, or when a CR or LF stands elsewhere.
  */
@@ -78,43 +73,28 @@ static bool request_line_valid(struct str line, struct head *head)
         !str_split(&line, ' ', &version) || line.ptr)
         return false;
     head->version_11 = str_eq(version, STR("HTTP/1.1"));
-    return is_token(method) && target_valid(target) &&
+    return chars_all(&token_chars, method) && target_valid(target) &&
            (head->version_11 || str_eq(version, STR("HTTP/1.0")));
 }
 
-/* No control characters but the tab. Bytes above 0x7F are obs-text: opaque, never interpreted. */
+/* Bytes above 0x7F are obs-text: opaque, never interpreted. */
 static bool value_valid(struct str value)
 {
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
-        if ((c < ' ' && c != '\t') || c == 0x7F)
-            return false;
-    }
-    return true;
-}
-
-/* Name or address with an optional port; nothing that ends an authority or joins two. */
-static bool host_valid(struct str value)
-{
-    static const char marks[] = "-._~%:[]!$&'()*+;=";
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && (!c || !memchr(marks, c, sizeof(marks) - 1)))
-            return false;
-    }
-    return value.len > 0;
+    bool bad = false;
+    for (size_t i = 0; i < value.len; i++)
+        bad |= char_in(&control_chars, value.ptr[i]);
+    return !bad;
 }
 
 static bool header_valid(struct str name, struct str value, struct head *head)
 {
     if (str_ieq(name, STR("host"))) {
         head->hosts++;
-        return host_valid(value);
+        return chars_all(&host_chars, value);
     }
     if (str_ieq(name, STR("content-length"))) {
         head->content_lengths++;
-        return is_digits(value) && value.len <= CONTENT_LENGTH_DIGITS_MAX;
+        return chars_all(&digits, value) && value.len <= CONTENT_LENGTH_DIGITS_MAX;
     }
     if (str_ieq(name, STR("transfer-encoding"))) {
         head->transfer_encodings++;
@@ -128,7 +108,7 @@ static bool header_line_valid(struct str line, struct head *head)
     size_t colon = str_find(line, ':');
     struct str name = str_slice(line, 0, colon);
     struct str value = str_slice(line, colon + 1, line.len);
-    return colon < line.len && is_token(name) && value_valid(value) &&
+    return colon < line.len && chars_all(&token_chars, name) && value_valid(value) &&
            header_valid(name, str_trim(value), head);
 }
 
@@ -161,8 +141,7 @@ static bool head_valid(struct str raw)
     return framing_valid(&head);
 }
 
-/* Bytes up to and including the blank line, as the server library sees it: LF CRLF or LF LF. */
-static size_t head_length(struct str raw)
+size_t http_head_length(struct str raw)
 {
     for (size_t at = str_find(raw, '\n'); at < raw.len;) {
         struct str after = str_slice(raw, at + 1, raw.len);
@@ -175,7 +154,7 @@ static size_t head_length(struct str raw)
 
 enum err http_check_head(struct str raw)
 {
-    struct str head = str_slice(raw, 0, head_length(raw));
+    struct str head = str_slice(raw, 0, http_head_length(raw));
     if (head.len > HEAD_MAX)
         return ERR_request_header_fields_too_large;
     return head_valid(head) ? ERR_OK : ERR_bad_request;

@@ -57,7 +57,7 @@ static void set_cors_headers(struct http_exchange *x)
                     STR("x-request-id, retry-after, ratelimit-limit, ratelimit-remaining, "
                         "ratelimit-reset, etag, link, www-authenticate"));
     if (!str_eq(x->allow_origin, STR("*")))
-        http_set_header(r, STR("vary"), STR("origin"));
+        http_set_header(r, STR("vary"), STR("Origin"));
 }
 
 void reply_start(struct http_exchange *x, int status)

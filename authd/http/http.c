@@ -11,7 +11,6 @@
 #include "base/utf8.h"
 #include "flow/authenticate.h"
 #include "http/address.h"
-#include "http/bearer.h"
 #include "http/cors.h"
 #include "http/guard.h"
 #include "http/match.h"
@@ -185,12 +184,9 @@ static void describe_caller(struct http_exchange *x)
 
 static enum err authenticate(struct http_exchange *x)
 {
-    struct str token;
     if (x->route->need != NEED_USER)
         return ERR_OK;
-    if (bearer_parse(x->request.authorization, &token) != BEARER_SENT)
-        return ERR_missing_token;
-    return authenticate_user(&x->call, token);
+    return x->user_token.ptr ? authenticate_user(&x->call, x->user_token) : ERR_missing_token;
 }
 
 static bool has_row(const struct fields *in, const char *name)

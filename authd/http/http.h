@@ -55,6 +55,7 @@ struct http_exchange {
     const struct route *route; /* NULL when none matched */
     struct str path;           /* without query */
     struct field_values path_values, query_values;
+    struct str user_token;       /* the bearer that is no key, unverified; NULL ptr = none */
     struct tenant *tenant;       /* reference, dropped by http_end */
     enum err error;              /* what was answered, for log and metrics */
     char request_id[ID_LEN + 1]; /* ours; an X-Request-Id of the client is not taken over */
@@ -76,6 +77,10 @@ void http_end(struct http_exchange *x);
  * before or instead of http_begin. CORS headers included where the origin is known. The reply to a
  * malformed request closes the connection. */
 void http_refuse(struct http_exchange *x, enum err e);
+
+/* Bytes up to and including the blank line, LF CRLF as the server library sees it; all of raw when
+ * there is none. */
+size_t http_head_length(struct str raw);
 
 /* The raw head as received: request line and headers up to the blank line. ERR_bad_request for
  * duplicate or conflicting Host, Content-Length, Transfer-Encoding, missing Host, bare LF,

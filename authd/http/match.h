@@ -35,7 +35,8 @@ void match_setup(void);
 const struct endpoint *match_path(const struct path_segments *path, struct field_values *values);
 
 /* "a=b&c=d" into values, percent-decoded, '+' as a blank. ERR_bad_request for repeated names, more
- * than values hold, control characters, malformed escapes and invalid UTF-8. */
+ * than values hold, NUL, malformed escapes and invalid UTF-8; what else a value may be is its
+ * row's. */
 MUST_CHECK enum err query_parse(struct arena *a, struct str raw, struct field_values *values);
 /* The value of a name, or STR_NONE. */
 struct str values_get(const struct field_values *values, struct str name);

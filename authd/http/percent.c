@@ -64,8 +64,9 @@ static int next_byte(struct str raw, size_t *at, enum percent_form form)
     if (c == '%') {
         int byte = escaped_byte(raw, *at);
         *at += 3;
-        bool slash = byte == '/' && form == PERCENT_PATH;
-        return slash || byte < ' ' || byte == 0x7F ? -1 : byte;
+        if (form == PERCENT_PATH)
+            return byte < ' ' || byte == '/' || byte == 0x7F ? -1 : byte;
+        return byte == 0 ? -1 : byte;
     }
     *at += 1;
     if (c == '+' && form == PERCENT_QUERY)

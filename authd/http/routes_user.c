@@ -5,6 +5,7 @@
  */
 #include "domain/decide.h"
 #include "flow/discovery.h"
+#include "flow/lockout.h"
 #include "flow/me.h"
 #include "flow/password.h"
 #include "flow/password_hash.h"
@@ -155,6 +156,18 @@ static const struct field unlock_rows[] = {
     {.name = "email", .type = FIELD_TEXT, AT(unlock_request, email), .min = 1, .max = EMAIL_MAX, .flags = FIELD_REQUIRED, .doc = "The identifier whose failed attempts are forgotten."},
 };
 static const struct fields unlock_fields = {"Unlock", sizeof(struct unlock_request), ROWS(unlock_rows)};
+
+static const struct field lockout_query_rows[] = {
+    {.name = "email", .place = IN_QUERY, .type = FIELD_TEXT, AT(lockout_request, email), .min = 1, .max = EMAIL_MAX, .flags = FIELD_REQUIRED, .doc = "The identifier, as somebody types it."},
+};
+static const struct fields lockout_query_fields = {"LockoutQuery", sizeof(struct lockout_request), ROWS(lockout_query_rows)};
+
+static const struct field lockout_rows[] = {
+    {.name = "failures", .type = FIELD_INT, AT(lockout_answer, failures), .doc = "Failed attempts in a row."},
+    {.name = "locked_until", .type = FIELD_TIME, AT(lockout_answer, locked_until), .doc = "When the next attempt is looked at; null = now."},
+    {.name = "disabled", .type = FIELD_BOOL, AT(lockout_answer, disabled), .doc = "At the hard stop of 100 failures: only an unlock helps."},
+};
+static const struct fields lockout_fields = {"Lockout", sizeof(struct lockout_answer), ROWS(lockout_rows)};
 /* clang-format on */
 
 /* ---- from memory ---- */
@@ -212,6 +225,8 @@ const struct route routes_user[] = {
      .tag = "Users", .doc = "What a sign-in form has to show."},
     {METHOD_POST, "/v1/sessions/verify", NEED_SECRET, RATE_CHEAP, 200, &verify_fields, &verify_answer_fields, session_verify,
      .tag = "Server", .doc = "Check an access token's signature and session. Whatever is wrong with it, the answer is active: false."},
+    {METHOD_GET, "/v1/users/lockout", NEED_SECRET, RATE_CHEAP, 200, &lockout_query_fields, &lockout_fields, lockout_read,
+     .tag = "Server", .doc = "Why somebody cannot sign in: an identifier's failed attempts and its wait."},
     {METHOD_POST, "/v1/users/unlock", NEED_SECRET, RATE_CHEAP, 204, &unlock_fields, NULL, unlock,
      .tag = "Server", .doc = "Forget an identifier's failed attempts: the way out of the hard stop at 100."},
     {METHOD_GET, "/t/{slug}/.well-known/jwks.json", NEED_NOTHING, RATE_CHEAP, 200, NULL, NULL, jwks, .direct = true,

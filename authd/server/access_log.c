@@ -4,6 +4,7 @@
  * is ours: ids, route patterns, codes, numbers and a formatted address, never the raw path or
  * query; and a byte outside a small alphabet becomes '?', so that no input can forge a line.
  */
+#include "base/chars.h"
 #include "base/clock.h"
 #include "server/server.h"
 
@@ -22,13 +23,8 @@ struct line {
     char bytes[LINE_MAX_BYTES];
 };
 
-/* One bit per ASCII character: - . / 0-9 : and A-Z _ a-z { } */
-static const uint64_t safe[2] = {0x07ffe00000000000, 0x2ffffffe87fffffe};
-
-static bool is_safe(unsigned char c)
-{
-    return c < 128 && (safe[c >> 6] >> (c & 63) & 1) != 0;
-}
+static const struct char_set safe = {{CHARS_ALNUM, ['-'] = true, ['.'] = true, ['/'] = true,
+                                      [':'] = true, ['_'] = true, ['{'] = true, ['}'] = true}};
 
 static size_t room(const struct line *l)
 {
@@ -45,10 +41,8 @@ static void add(struct line *l, struct str s)
 static void add_safe(struct line *l, struct str s)
 {
     size_t n = s.len < room(l) ? s.len : room(l);
-    char *out = l->at;
     for (size_t i = 0; i < n; i++)
-        out[i] = is_safe((unsigned char)s.ptr[i]) ? s.ptr[i] : '?';
-    l->at += n;
+        *l->at++ = char_in(&safe, s.ptr[i]) ? s.ptr[i] : '?';
 }
 
 static void add_number(struct line *l, uint64_t n)

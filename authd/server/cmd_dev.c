@@ -214,11 +214,13 @@ int command_dev(struct invocation *in)
     struct dev *d = arena_new(in->arena, struct dev);
     d->in = in;
     d->arena = in->arena;
-    d->url = dev_text(d, "http://127.0.0.1:%d", (int)in->port);
     umask(077);
     if (!find_self(d) || !open_state(d) || !lock_state(d))
         return EXIT_FAILED;
     dev_env_read(d);
+    in->port = dev_port_choose(d, in->port, "BASE_URL", 8080);
+    in->admin_port = dev_port_choose(d, in->admin_port, "ADMIN_URL", 9090);
+    d->url = dev_text(d, "http://127.0.0.1:%d", (int)in->port);
     if (!dev_postgres_find(d) || !dev_postgres_create(d) || !dev_postgres_start(d))
         return EXIT_FAILED;
     int code = run(d);

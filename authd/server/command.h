@@ -16,8 +16,8 @@ struct invocation {
     char **argv;         /* all of it, for take-over */
     const char *config;  /* --config */
     const char *state;   /* dev: --state */
-    int64_t port;        /* dev: --port */
-    int64_t admin_port;  /* dev: --admin-port */
+    int64_t port;        /* dev: --port; 0 = not given */
+    int64_t admin_port;  /* dev: --admin-port; 0 = not given */
     bool keep_postgres;  /* dev */
     bool demo;           /* dev */
 };

@@ -70,6 +70,9 @@ bool dev_env_write(struct dev *d);
 /* One shell word. */
 const char *dev_quote(struct dev *d, const char *word);
 
+/* dev_port.c: the one asked for, or the one in the old env's URL, or the usual or a free one. */
+int64_t dev_port_choose(const struct dev *d, int64_t asked, const char *name, int64_t usual);
+
 /* dev_postgres.c, dev_cluster.c: false after saying why. */
 bool dev_postgres_find(struct dev *d);
 bool dev_postgres_create(struct dev *d);

@@ -88,9 +88,18 @@ void dev_env_set(struct dev_env *env, const char *name, const char *value)
     env->lines[env->n++] = (struct env_line){name, value};
 }
 
-/* 'it'\''s' */
+static bool is_plain(const char *word)
+{
+    return *word &&
+           word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                             "_./:=@%+,-")] == '\0';
+}
+
+/* 'it'\''s'; a plain word stays bare, so that $HJCTL works without eval. */
 const char *dev_quote(struct dev *d, const char *word)
 {
+    if (is_plain(word))
+        return word;
     struct buf b;
     buf_init(&b, d->arena, strlen(word) + 16);
     buf_char(&b, '\'');

@@ -137,14 +137,12 @@ static enum method method_parse(h2o_iovec_t m)
     return METHOD_NONE;
 }
 
-/* The head as it arrived, up to the blank line. A head whose lines end in bare LF has no such end
- * before its body's; what is found then holds a bare LF and is refused for it. */
+/* The head as it arrived, up to the blank line. */
 static struct str raw_head(h2o_req_t *req)
 {
     h2o_buffer_t *input = req->conn->callbacks->get_socket(req->conn)->input;
-    char *end = memmem(input->bytes, input->size, "\r\n\r\n", 4);
-    size_t len = end ? (size_t)(end - input->bytes) + 4 : input->size;
-    return (struct str){input->bytes, len};
+    struct str received = {input->bytes, input->size};
+    return str_slice(received, 0, http_head_length(received));
 }
 
 /* The request line stays: h2o still reads the method. */

@@ -28,8 +28,8 @@ static const struct {
 } options[] = {
     {"config",        "FILE", offsetof(struct invocation, config),        false, "settings, default " SETTINGS_DEFAULT_FILE " where it exists; the environment wins"},
     {"state",         "DIR",  offsetof(struct invocation, state),         false, "where the database, the keys and env are kept"},
-    {"port",          "N",    offsetof(struct invocation, port),          true,  "port of the API, default 8080"},
-    {"admin-port",    "N",    offsetof(struct invocation, admin_port),    true,  "port of metrics and probes, default 9090"},
+    {"port",          "N",    offsetof(struct invocation, port),          true,  "port of the API; default the one served before, else 8080 or a free one"},
+    {"admin-port",    "N",    offsetof(struct invocation, admin_port),    true,  "port of metrics and probes; default likewise, from 9090"},
     {"keep-postgres", NULL,   offsetof(struct invocation, keep_postgres), false, "start PostgreSQL detached and leave it running"},
     {"demo",          NULL,   offsetof(struct invocation, demo),          false, "make two tenants to play with"},
 };
@@ -108,7 +108,7 @@ static const struct command *find_command(const char *name)
 
 int main(int argc, char **argv)
 {
-    struct invocation in = {.argv = argv, .port = 8080, .admin_port = 9090};
+    struct invocation in = {.argv = argv};
     const char *name = argc > 1 ? argv[1] : "";
     const struct command *c = find_command(name);
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {

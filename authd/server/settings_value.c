@@ -4,6 +4,7 @@
  * garbage are three different things: garbage never becomes zero.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,13 +32,21 @@ __attribute__((format(printf, 2, 3))) static bool refuse(const struct value *v, 
     return false;
 }
 
+static bool is_text(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
+            return false;
+    return utf8_valid(s);
+}
+
 static bool parse_text(const struct value *v, struct str s)
 {
     if ((int64_t)s.len < v->row->min || (int64_t)s.len > v->row->max)
         return refuse(v, "must have %lld to %lld bytes", (long long)v->row->min,
                       (long long)v->row->max);
-    if (!utf8_valid(s) || memchr(s.ptr ? s.ptr : "", '\0', s.len))
-        return refuse(v, "must be UTF-8 text without NUL");
+    if (!is_text(s))
+        return refuse(v, "must be UTF-8 text without control characters");
     *(const char **)v->member = str_z(v->arena, s);
     return true;
 }
@@ -48,8 +57,8 @@ static bool parse_path(const struct value *v, struct str s)
     const struct str variable = STR("${CREDENTIALS_DIRECTORY}");
     struct buf b;
     buf_init(&b, v->arena, s.len + 64);
-    if (memchr(s.ptr ? s.ptr : "", '\0', s.len))
-        return refuse(v, "must not hold a NUL");
+    if (!is_text(s))
+        return refuse(v, "must be UTF-8 text without control characters");
     if (str_starts(s, variable)) {
         const char *directory = getenv("CREDENTIALS_DIRECTORY");
         if (!directory)
@@ -107,6 +116,14 @@ static bool parse_choice(const struct value *v, struct str s)
     return refuse(v, "must be one of %s", v->row->choices);
 }
 
+static bool host_is_plain(struct str host)
+{
+    for (size_t i = 0; i < host.len; i++)
+        if (!isalnum((unsigned char)host.ptr[i]) && !strchr(".-_:%", host.ptr[i]))
+            return false;
+    return host.len <= 255;
+}
+
 static bool parse_address(const struct value *v, struct str s, struct listen_address *out)
 {
     struct str host = str_slice(s, 0, s.len);
@@ -121,7 +138,7 @@ static bool parse_address(const struct value *v, struct str s, struct listen_add
     if (bracketed)
         host = str_slice(host, 1, host.len - 1);
     if (!port.ptr || !str_to_int(port, 0, 65535, &number) ||
-        (!bracketed && str_find(host, ':') < host.len) || host.len > 255)
+        (!bracketed && str_find(host, ':') < host.len) || !host_is_plain(host))
         return refuse(v, "must be host:port or [IPv6]:port, several separated by commas");
     out->host = str_z(v->arena, host);
     out->port = str_z(v->arena, port);

@@ -45,6 +45,21 @@ enum err attempt_give_back(struct db *db, struct arena *a, const struct identifi
     return db_run(db, a, &q, 1, NULL);
 }
 
+enum err attempt_read(struct db *db, struct arena *a, const struct identifier *id,
+                      struct attempt_facts *out)
+{
+    const struct db_rows *rows;
+    struct db_query q = {.sql = SQL_ATTEMPT_READ, .params = {identifier_param(id)}};
+    *out = (struct attempt_facts){0};
+    enum err e = db_run(db, a, &q, 1, &rows);
+    if (e != ERR_OK || db_count(rows) == 0)
+        return e;
+    out->failures = db_get_int(rows, 0, 0);
+    out->locked_until = db_get_time(rows, 0, 1);
+    out->disabled = out->failures >= ATTEMPTS_HARD_STOP;
+    return ERR_OK;
+}
+
 enum err attempt_clear(struct db *db, struct arena *a, const struct tenant_event *e,
                        const struct identifier *id, struct str email_key)
 {

@@ -25,6 +25,10 @@ struct attempt_facts attempt_facts_read(const struct db_rows *row, bool reserved
 /* Takes one counted guess back: it was never looked at. */
 MUST_CHECK enum err attempt_give_back(struct db *db, struct arena *a, const struct identifier *id,
                                       const struct attempt_facts *f);
+/* What is known of an identifier: failures and locked_until, both 0 for one that nobody guessed at.
+ */
+MUST_CHECK enum err attempt_read(struct db *db, struct arena *a, const struct identifier *id,
+                                 struct attempt_facts *out);
 /* Forgets the identifier, the hard stop included; audited, with the user of that e-mail when there
  * is one. */
 MUST_CHECK enum err attempt_clear(struct db *db, struct arena *a, const struct tenant_event *e,

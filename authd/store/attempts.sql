@@ -27,6 +27,10 @@ UPDATE attempt SET
     locked_until = CASE WHEN locked_until IS DISTINCT FROM $2::timestamptz THEN locked_until END
 WHERE identifier = $1::bytea;
 
+-- name: attempt_read
+-- What is known of identifier $1; counts nothing.
+SELECT failures, locked_until FROM attempt WHERE identifier = $1::bytea;
+
 -- name: attempt_clear
 -- Recovery from the hard stop. $13 identifier, $14 the e-mail's key; audited.
 WITH cleared AS (

@@ -160,11 +160,11 @@ enum err control_key_create(struct arena *a, const struct control_write *w, cons
 }
 
 enum err control_key_kind(struct arena *a, const struct id *tenant, const struct id *client,
-                          const struct id *key, int64_t now, struct str *kind)
+                          const struct id *key, struct str *kind)
 {
     const struct db_rows *rows;
     struct db_query q = {.sql = SQL_CLIENT_KEY_FIND,
-                         .params = {db_id(tenant), db_id(client), db_id(key), db_time(now)}};
+                         .params = {db_id(tenant), db_id(client), db_id(key)}};
     enum err e = control_read(a, &q, &rows);
     if (e != ERR_OK)
         return e;

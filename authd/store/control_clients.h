@@ -65,11 +65,11 @@ MUST_CHECK enum err control_key_create(struct arena *a, const struct control_wri
                                        const struct id *tenant, const struct id *client,
                                        struct str kind, const struct key_record *key,
                                        struct key_row *out, int64_t *revision);
-/* Kind of a key; ERR_conflict when it has ended. */
+/* Kind of a key; ERR_conflict when it has ended or has a successor already. */
 MUST_CHECK enum err control_key_kind(struct arena *a, const struct id *tenant,
-                                     const struct id *client, const struct id *key, int64_t now,
+                                     const struct id *client, const struct id *key,
                                      struct str *kind);
-/* The old key ends at old_ends_at; ERR_conflict when it already has. */
+/* The old key ends at old_ends_at; ERR_conflict as above. */
 MUST_CHECK enum err control_key_roll(struct arena *a, const struct control_write *w,
                                      const struct id *tenant, const struct id *client,
                                      const struct id *old, const struct key_record *key,

@@ -95,20 +95,19 @@ log AS (
     FROM made)
 SELECT id, kind, hint, created_at, expires_at, revoked_at, last_used_at FROM made;
 
--- The kind of a key that can still be rolled.
--- $1 tenant, $2 client, $3 key, $4 now
+-- The kind of a key, and whether it can still be rolled: one that has a successor cannot.
+-- $1 tenant, $2 client, $3 key
 -- name: client_key_find
-SELECT k.kind, k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $4::timestamptz)
+SELECT k.kind, k.revoked_at IS NULL AND k.expires_at IS NULL
 FROM client_key k JOIN client c ON c.id = k.client_id
 WHERE k.tenant_id = $1 AND k.client_id = $2 AND k.id = $3 AND c.deleted_at IS NULL;
 
--- A successor of the same kind; the old key ends at $12 unless it ends earlier anyway.
+-- A successor of the same kind; the old key ends at $12.
 -- $7 client, $8 old key, $9 new id, $10 hash, $11 hint, $12 end of the old key
 -- name: client_key_roll
 WITH old AS (
-    UPDATE client_key k SET expires_at = LEAST(k.expires_at, $12::timestamptz)
-    WHERE k.tenant_id = $6 AND k.client_id = $7 AND k.id = $8 AND k.revoked_at IS NULL
-      AND (k.expires_at IS NULL OR k.expires_at > $2::timestamptz)
+    UPDATE client_key k SET expires_at = $12::timestamptz
+    WHERE k.tenant_id = $6 AND k.client_id = $7 AND k.id = $8 AND k.revoked_at IS NULL AND k.expires_at IS NULL
     RETURNING *),
 made AS (
     INSERT INTO client_key (id, client_id, tenant_id, kind, hash, hint, created_at)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rotation is two statements: read the wrapped tenant key and the newest kid, make a key, write it
- * under the condition that this kid is still the newest. Two nodes that find the same key too old
- * make one successor.
+ * Rotation is two statements: read the wrapped tenant key and the newest kid, make a key, write it.
+ * By age, under the condition that this kid is still the newest: two nodes that find the same key
+ * too old make one successor.
  */
 #include "store/control_signing_keys.h"
 
@@ -69,7 +69,7 @@ struct db_query signing_key_rotation_query(const struct control_write *w,
     q.params[8] = db_bytes(r->key.sealed, sizeof(r->key.sealed));
     q.params[9] = db_time(r->signs_at);
     q.params[10] = db_time(r->old_leaves_at);
-    q.params[11] = db_id(&r->newest);
+    q.params[11] = r->newest.z[0] ? db_id(&r->newest) : db_null();
     q.params[12] =
         db_text(r->old_leaves_at ? STR("signing_key.rotated") : STR("signing_key.revoked"));
     return q;
@@ -85,11 +85,12 @@ enum err control_signing_key_rotate(struct arena *a, const struct control_write 
     enum err e = control_read(a, &q, &rows);
     if (e != ERR_OK || (e = signing_key_rotation_make(tenant, rows, w->now, revoke, &r)) != ERR_OK)
         return e;
+    r.newest = (struct id){{0}}; /* whoever asks gets a new key, whatever came in between */
     q = signing_key_rotation_query(w, &r);
     if ((e = control_run(a, w, &q, 1, &rows, revision)) != ERR_OK)
         return e;
     if (db_count(rows) == 0)
-        return ERR_conflict;
+        return ERR_not_found;
     signing_key_row_read(rows, 0, out);
     return ERR_OK;
 }

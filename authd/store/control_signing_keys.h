@@ -27,7 +27,8 @@ MUST_CHECK enum err control_signing_key_list(struct arena *a, const struct id *t
 struct db_query signing_key_context_query(const struct id *tenant);
 
 /* The write: `key` signs from signs_at on; the others leave at old_leaves_at (0: they are revoked
- * now). Changes nothing when another rotation came first. All pointers outlive the query. */
+ * now). Changes nothing unless `newest` (z[0] == 0: whatever it is) is still the newest. All
+ * pointers outlive the query. */
 struct signing_key_rotation {
     const struct id *tenant;
     struct id newest;
@@ -43,7 +44,7 @@ struct db_query signing_key_rotation_query(const struct control_write *w,
                                            const struct signing_key_rotation *r);
 void signing_key_row_read(const struct db_rows *rows, size_t row, struct signing_key_row *out);
 
-/* Both round trips on a loop. ERR_conflict when another rotation came in between. */
+/* Both round trips on a loop; without the condition on `newest`. */
 MUST_CHECK enum err control_signing_key_rotate(struct arena *a, const struct control_write *w,
                                                const struct id *tenant, bool revoke,
                                                struct signing_key_row *out, int64_t *revision);

@@ -22,13 +22,14 @@ FROM tenant t
 WHERE t.id = $1 AND t.status IN ('provisioning', 'active', 'suspended');
 
 -- $6 tenant, $7 kid, $8 public key, $9 sealed secret key, $10 signs at, $11 when the others leave the JWKS (NULL: they
--- are revoked now), $12 kid that must still be the newest, $13 event
+-- are revoked now), $12 kid that must still be the newest, or NULL, $13 event
 -- name: signing_key_rotate
 WITH target AS (
     SELECT t.id FROM tenant t
     WHERE t.id = $6 AND t.status IN ('provisioning', 'active', 'suspended')
-      AND $12 = (SELECT s.kid FROM signing_key s
-                 WHERE s.tenant_id = t.id AND s.revoked_at IS NULL ORDER BY s.signs_at DESC, s.kid DESC LIMIT 1)),
+      AND ($12::text IS NULL OR $12 = (
+          SELECT s.kid FROM signing_key s
+          WHERE s.tenant_id = t.id AND s.revoked_at IS NULL ORDER BY s.signs_at DESC, s.kid DESC LIMIT 1))),
 old AS (
     UPDATE signing_key s
     SET leaves_at = COALESCE(s.leaves_at, $11::timestamptz),

@@ -19,17 +19,27 @@ void db_budget_set(unsigned n)
     atomic_store(&budget, n);
 }
 
-bool db_budget_take(struct db *db)
+/* Takes a slot if `kept` are left free for others. */
+static bool take(unsigned kept)
 {
-    if (!db->tenant)
-        return true;
-    unsigned kept = db->is_starving ? 0 : atomic_load(&db_counters.starving);
     unsigned used = atomic_load(&db_counters.used);
     do {
         if (used + kept >= atomic_load(&budget))
             return false;
     } while (!atomic_compare_exchange_weak(&db_counters.used, &used, used + 1));
     return true;
+}
+
+bool db_budget_take(struct db *db)
+{
+    if (!db->tenant)
+        return true;
+    return take(db->is_starving ? 0 : atomic_load(&db_counters.starving));
+}
+
+bool db_budget_take_unused(void)
+{
+    return take(atomic_load(&db_counters.starving));
 }
 
 /* Closes the longest idle tenant connection of the loop; false when there is none. */

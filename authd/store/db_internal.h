@@ -165,6 +165,8 @@ void db_budget_set(unsigned budget);
 /* A slot for one more connection; a pool that does not starve leaves those who do theirs. The
  * control database's connections are outside of the budget. */
 bool db_budget_take(struct db *db);
+/* A slot that nobody waits for, for work in the background; from any thread. */
+bool db_budget_take_unused(void);
 void db_budget_release(void);
 /* From now until db_starve_end the pool waits for a slot: somebody's idle connection closes. */
 void db_starve(struct db *db);

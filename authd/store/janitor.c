@@ -4,7 +4,7 @@
  */
 #include "store/janitor.h"
 
-#include "base/log.h"
+#include "store/db_internal.h"
 #include "store/migrate.h"
 #include "store/registry.h"
 #include "store/store.h"
@@ -110,14 +110,20 @@ static enum err tenant_connect(struct arena *a, const struct tenant *t, PGconn *
     return sync_connect(&target, out);
 }
 
+/* Within the connection budget: when requests need all of it, there is more to do later. */
 static enum err tenant_sweep(struct arena *a, const struct tenant *t, int64_t now, bool *more)
 {
     PGconn *c;
+    if (!db_budget_take_unused()) {
+        *more = true;
+        return ERR_OK;
+    }
     enum err e = tenant_connect(a, t, &c);
-    if (e != ERR_OK)
-        return e;
-    e = janitor_sweep_tenant(c, a, t->policy.session_duration, now, more);
-    sync_close(c);
+    if (e == ERR_OK) {
+        e = janitor_sweep_tenant(c, a, t->policy.session_duration, now, more);
+        sync_close(c);
+    }
+    db_budget_release();
     return e;
 }
 
@@ -147,7 +153,7 @@ enum err janitor_round(PGconn *control, struct arena *a, int64_t now)
 {
     static int64_t control_due; /* only the upkeep thread comes here */
     enum err first = ERR_OK;
-    if (now >= control_due) {
+    if (now >= control_due || now < control_due - HOUR_MS) {
         first = janitor_sweep_control(control, a, now);
         control_due = now + HOUR_MS;
     }

@@ -2,7 +2,8 @@
  *
  * Removes what has expired. A tenant's turn comes every six hours by a due-list in the control
  * database, whether or not anybody uses it; the control database's own comes every hour. In small
- * batches, over one connection at a time, at most JANITOR_TENANTS tenants a round.
+ * batches, over one connection at a time within the connection budget, at most JANITOR_TENANTS
+ * tenants a round.
  *
  *   sessions       that ended 30 days ago, or are a day past their absolute duration
  *   attempts       nobody touched for 30 days, below the hard stop

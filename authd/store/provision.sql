@@ -54,7 +54,7 @@ FROM tenant
 WHERE status = 'provisioning'
    OR (status = 'spare' AND provision_step < 4)
    OR (status = 'deleted' AND NOT keep_database AND provision_step >= 0
-       AND deleted_at <= $1::timestamptz - interval '10 seconds')
+       AND deleted_at <= $1::timestamptz - interval '5 seconds')
 ORDER BY created_at, id
 LIMIT 100;
 

@@ -12,11 +12,12 @@
 #include "base/log.h"
 #include "store/control_sync.h"
 #include "store/janitor.h"
+#include "store/migrate.h"
 #include "store/provisioner.h"
 #include "store/rotate.h"
 #include "store/store.h"
 
-enum { ROUND_MS = 10 * 1000 };
+enum { ROUND_MS = 2 * 1000, ROTATION_MS = 60 * 1000 };
 
 static struct {
     pthread_mutex_t mutex;
@@ -32,18 +33,23 @@ static enum err first_of(enum err first, enum err next)
     return first == ERR_OK ? next : first;
 }
 
-/* Ids first, work afterwards: one that fails does not hide the others. */
-static enum err unfinished_work(struct provisioner *p, struct arena *a, int64_t now)
+/* Whether work of this period is due; a clock that was set back does not put it off. */
+static bool due(int64_t *next, int64_t now, int64_t period)
 {
-    const struct db_rows *rows;
-    struct db_param params[1] = {db_time(now)};
-    enum err e = sync_run(p->control, a, SQL_PROVISION_WORK, params, &rows);
-    if (e != ERR_OK)
-        return e;
-    for (size_t i = 0; i < db_count(rows) && !upkeep_stopping(); i++) {
+    if (now < *next && now >= *next - period)
+        return false;
+    *next = now + period;
+    return true;
+}
+
+/* One that fails does not hide the others. */
+static enum err unfinished_work(struct provisioner *p, const struct db_rows *work, int64_t now)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < db_count(work) && !upkeep_stopping(); i++) {
         int64_t revision;
-        struct str tenant = db_get_text(rows, i, 0);
-        enum err one = db_get_bool(rows, i, 1) ? provision_drop(p, tenant)
+        struct str tenant = db_get_text(work, i, 0);
+        enum err one = db_get_bool(work, i, 1) ? provision_drop(p, tenant)
                                                : provision_tenant(p, tenant, false, now, &revision);
         e = first_of(e, one);
     }
@@ -59,31 +65,52 @@ static enum err spares(struct provisioner *p, int64_t now)
     return e;
 }
 
-static enum err provisioning(struct arena *a, int64_t now)
+/* Looks first: a provisioner's connections are opened only when there is something to do. */
+static enum err provisioning(PGconn *control, struct arena *a, int64_t now)
 {
+    const struct db_rows *work;
+    const struct db_rows *count;
+    struct db_param at[1] = {db_time(now)};
+    struct db_param version[1] = {db_int(migrate_latest("tenant"))};
     struct provisioner p;
-    enum err e = provisioner_open(&p, store_config.control_url, store_config.provisioner_url);
+    enum err e = sync_run(control, a, SQL_PROVISION_WORK, at, &work);
+    if (e != ERR_OK || (e = sync_run(control, a, SQL_SPARE_COUNT, version, &count)) != ERR_OK)
+        return e;
+    if (db_count(work) == 0 && db_get_int(count, 0, 0) >= (int64_t)store_config.spare_databases)
+        return ERR_OK;
+    e = provisioner_open(&p, store_config.control_url, store_config.provisioner_url);
     if (e != ERR_OK)
         return e;
-    e = unfinished_work(&p, a, now);
+    e = unfinished_work(&p, work, now);
     e = first_of(e, spares(&p, now));
     provisioner_close(&p);
     return e;
 }
 
+static enum err work(PGconn *control, struct arena *a, int64_t now)
+{
+    static int64_t rotation;
+    enum err e = provisioning(control, a, now);
+    if (due(&rotation, now, ROTATION_MS))
+        e = first_of(e, rotate_aged_keys(control, a, now));
+    return first_of(e, janitor_round(control, a, now));
+}
+
+/* The connection is kept from round to round, and given up when anything failed. */
+static PGconn *kept;
+
 enum err upkeep_round(int64_t now)
 {
     struct arena *a = arena_create(16 * 1024);
-    enum err e = provisioning(a, now);
-    PGconn *control = NULL;
-    enum err connected = control_sync_connect(&control);
-    if (connected == ERR_OK) {
-        e = first_of(e, rotate_aged_keys(control, a, now));
-        e = first_of(e, janitor_round(control, a, now));
-        sync_close(control);
-    }
+    enum err e = kept ? ERR_OK : control_sync_connect(&kept);
+    if (e == ERR_OK)
+        e = work(kept, a, now);
     arena_destroy(a);
-    return first_of(e, connected);
+    if (e == ERR_OK)
+        return ERR_OK;
+    sync_close(kept);
+    kept = NULL;
+    return e;
 }
 
 bool upkeep_stopping(void)
@@ -131,21 +158,27 @@ static void *upkeep_run(void *unused)
 
 enum err upkeep_start(void)
 {
-    upkeep.stopping = false;
     if (pthread_create(&upkeep.thread, NULL, upkeep_run, NULL) != 0)
         return ERR_internal_error;
     upkeep.running = true;
     return ERR_OK;
 }
 
-void upkeep_stop(void)
+static void thread_stop(void)
 {
-    if (!upkeep.running)
-        return;
     pthread_mutex_lock(&upkeep.mutex);
     upkeep.stopping = true;
     pthread_cond_signal(&upkeep.woken);
     pthread_mutex_unlock(&upkeep.mutex);
     pthread_join(upkeep.thread, NULL);
     upkeep.running = false;
+    upkeep.stopping = false;
+}
+
+void upkeep_stop(void)
+{
+    if (upkeep.running)
+        thread_stop();
+    sync_close(kept);
+    kept = NULL;
 }

@@ -10,14 +10,14 @@
 
 static void check_text(struct str s)
 {
-    assert(utf8_valid(s));
-    for (size_t i = 0; i < s.len; i++)
-        assert((unsigned char)s.ptr[i] >= ' ' && s.ptr[i] != 0x7F);
+    assert(utf8_valid(s) && str_find(s, '\0') == s.len);
 }
 
 static void check_segment(struct str s)
 {
     check_text(s);
+    for (size_t i = 0; i < s.len; i++)
+        assert((unsigned char)s.ptr[i] >= ' ' && s.ptr[i] != 0x7F);
     assert(s.len > 0 && str_find(s, '/') == s.len);
     assert(!str_eq(s, STR(".")) && !str_eq(s, STR("..")));
 }

@@ -35,12 +35,16 @@ class Refusals:
     """code → a call of the route that must be answered with it. None: not for this route."""
 
     def __init__(self, world):
-        self.w = world
+        self.w, self.calls = world, {}
         self.ways = {m.code: m for m in (getattr(self, n) for n in dir(self) if not n.startswith('__'))
                      if hasattr(m, 'code')}
 
     def call(self, route):
-        return Call(self.w, route)
+        """Refused calls use nothing up, so one preparation serves a route's refusals."""
+        if route.shape not in self.calls or self.w.spent:
+            self.calls[route.shape] = Call(self.w, route)
+            self.w.spent = None
+        return self.calls[route.shape].again()
 
     @refusal('bad_request')
     def repeated_query(self, route):
@@ -96,11 +100,8 @@ class Refusals:
 
     @refusal('session_revoked')
     def signed_out(self, route):
-        if route.shape == 'POST /v1/auth/token/refresh':
-            self.w.sign_in()
-            call = self.call(route)
-        else:
-            call = self.call(route)
+        self.w.sign_in()
+        call = Call(self.w, route)
         self.w.server.post('/v1/auth/sign-out', token=self.w.session['access_token'])
         reply = call.send()
         self.w.sign_in()
@@ -108,7 +109,8 @@ class Refusals:
 
     @refusal('account_banned')
     def banned(self, route):
-        call = self.call(route)
+        self.w.sign_in()
+        call = Call(self.w, route)
         status = "UPDATE app_user SET status = '{}'"
         self.w.server.tenant_sql(self.w.slug, status.format('banned'))
         try:
@@ -214,7 +216,7 @@ class Refusals:
     @refusal('refresh_token_expired')
     def old_session(self, route):
         self.w.sign_in()
-        call = self.call(route)
+        call = Call(self.w, route)
         self.w.server.tenant_sql(self.w.slug, "UPDATE session SET created_at = created_at - interval '31 days'")
         reply = call.send()
         self.w.sign_in()
@@ -228,7 +230,7 @@ class Refusals:
 
     @refusal('conflict')
     def not_in_that_state(self, route):
-        return CONFLICTS[route.shape](self.w, self.call(route))
+        return CONFLICTS[route.shape](self.w, Call(self.w, route))
 
 
 def _twice(w, call):
@@ -451,6 +453,21 @@ class EndUser(authd.TestCase):
         unlocked = self.server.post('/v1/users/unlock', {'email': user['email']}, key=tenant['secret_key'])
         self.assertEqual(unlocked.status, 204)
         self.assertEqual(self.server.sign_in(user['email'], key=tenant['publishable_key']).status, 200)
+
+    def test_lockout(self):
+        tenant = self.tenant(lockout_after=2, lockout_delay='1h')
+        ask = lambda email: self.server.get(f'/v1/users/lockout?email={email}', key=tenant['secret_key'])  # noqa: E731
+        free = {'failures': 0, 'locked_until': None, 'disabled': False}
+        self.assertEqual(ask('nobody@example.com').json, free)
+        for failures in (1, 2):
+            self.server.sign_in('Nobody@example.com', 'wrong-guess-12', key=tenant['publishable_key'])
+            self.assertEqual(ask('nobody@example.com').json['failures'], failures)
+        self.assertIsNotNone(ask('nobody@example.com').json['locked_until'])
+        self.server.post('/v1/users/unlock', {'email': 'nobody@example.com'}, key=tenant['secret_key'])
+        self.assertEqual(ask('nobody@example.com').json, free)
+        self.assertError(ask('no-address'), 422, 'validation_failed')
+        refused = self.server.get('/v1/users/lockout?email=a@b.c', key=tenant['publishable_key'])
+        self.assertError(refused, 403, 'insufficient_permissions')
 
     def test_keys_as_bearer(self):
         tenant = self.tenant()

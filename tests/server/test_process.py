@@ -94,7 +94,7 @@ class TakeOver(authd.TestCase):
         try:
             time.sleep(0.3)
             os.kill(first, signal.SIGUSR2)
-            wait_for(lambda: self.pid() != first)
+            wait_for(lambda: self.pid() != first and '"successor":true' in self.server.log_text())
             kept.request('GET', PATH)  # the old one answers it and says good-bye
             reply = kept.getresponse()
             self.assertEqual((reply.status, reply.headers['Connection']), (200, 'close'))

@@ -132,7 +132,7 @@ static void test_a_deleted_tenants_database_goes(void **state)
     assert_int_equal(upkeep_round(in_ms(0)),
                      ERR_OK); /* too early: other nodes may still serve it */
     assert_int_equal(fixture_number(&f, databases, "gone"), 1);
-    assert_int_equal(upkeep_round(in_ms(11000)), ERR_OK);
+    assert_int_equal(upkeep_round(in_ms(6000)), ERR_OK);
     assert_int_equal(fixture_number(&f, databases, "gone"), 0);
     assert_int_equal(fixture_number(&f, roles, "gone"), 0);
     assert_int_equal(fixture_number(&f, databases, "kept"), 1);

@@ -289,6 +289,7 @@ static void test_keys_roll_and_end(void **state)
     assert_int_equal(control_call(&f, key_roll_flow, &roll, &new), ERR_OK);
     check_str(new.row.kind, "secret");
     assert_true(key_works(old.key) && key_works(new.key));
+    assert_int_equal(control_call(&f, key_roll_flow, &roll, &new), ERR_conflict); /* it has one */
     roll.has_overlap = true; /* none: the old one ends now */
     struct key_out newest = {0};
     roll.key_id = new.row.id;

@@ -193,7 +193,7 @@ static void test_createrole_and_createdb_are_enough(void **state)
     PQclear(rows);
     struct tenant_delete_in in = {.tenant = STR("plain")};
     assert_int_equal(control_call(&f, tenant_delete_flow, &in, NULL), ERR_OK);
-    assert_int_equal(upkeep_round(clock_wall_ms() + 11000), ERR_OK);
+    assert_int_equal(upkeep_round(clock_wall_ms() + 6000), ERR_OK);
     assert_int_equal(fixture_number(&f, "SELECT count(*) FROM pg_database d JOIN tenant t ON"
                                         " d.datname = t.database_name WHERE t.slug = 'plain'"),
                      0);

@@ -107,8 +107,11 @@ def request(port, method, path, body=None, key=None, token=None, headers=None, o
 def raw_exchange(port, data, timeout=5):
     """Sends bytes, returns everything until the server closes or falls silent."""
     with socket.create_connection(('127.0.0.1', port), timeout=timeout) as s:
-        s.sendall(data)
         received = b''
+        try:
+            s.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
         try:
             while True:
                 chunk = s.recv(65536)

@@ -118,6 +118,7 @@ EXAMPLES = {
     'DELETE /v1/auth/sessions': _end_others,
     'GET /v1/auth/config': fixed('/v1/auth/config'),
     'POST /v1/sessions/verify': lambda w: ('/v1/sessions/verify', {'token': w.session['access_token']}),
+    'GET /v1/users/lockout': lambda w: (f'/v1/users/lockout?email={w.user["email"]}', None),
     'POST /v1/users/unlock': lambda w: ('/v1/users/unlock', {'email': w.user['email']}),
     'GET /t/{}/.well-known/jwks.json': fixed('/t/{w.slug}/.well-known/jwks.json'),
     'GET /t/{}/.well-known/oauth-authorization-server': fixed('/t/{w.slug}/.well-known/oauth-authorization-server'),
@@ -167,6 +168,14 @@ class Call:
             renew(world)
         self.path, self.body = EXAMPLES[route.shape](world)
         self.credential = world.credential(route.need)
+
+    def again(self):
+        """The same call for something that has not happened yet: nothing is prepared anew but who calls."""
+        twin = object.__new__(Call)
+        twin.world, twin.route, twin.path = self.world, self.route, self.path
+        twin.body = dict(self.body) if self.body else self.body
+        twin.credential = self.world.credential(self.route.need)
+        return twin
 
     def send(self, path=None, credential=None, **kw):
         more = self.credential if credential is None else credential

@@ -43,7 +43,7 @@ static void check_cors(struct http_exchange *x, int status, bool allowed)
     assert_int_equal(exchange_send(x), status);
     if (allowed) {
         assert_true(str_eq(exchange_header(x, "access-control-allow-origin"), origin));
-        check_str(exchange_header(x, "vary"), "origin");
+        check_str(exchange_header(x, "vary"), "Origin");
         assert_non_null(exchange_header(x, "access-control-expose-headers").ptr);
     } else {
         assert_false(tells_cors(x));

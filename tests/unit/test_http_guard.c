@@ -271,6 +271,8 @@ static void bodies(void **state)
     check_exchange(
         with_bearer(exchange_json(METHOD_POST, "/v1/auth/sign-out", "{\"x\":1}"), acme.token), 422,
         "unknown_field");
+    check_exchange(with_bearer(exchange_json(METHOD_POST, "/v1/auth/sign-out", "[]"), acme.token),
+                   422, "unknown_field");
     x = with_key(users(), acme.secret);
     x->request.has_body = true;
     check_exchange(x, 400, "bad_request");

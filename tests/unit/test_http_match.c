@@ -142,8 +142,8 @@ static void reads_queries(void **state)
     assert_int_equal(query_parse(a, STR("&&a=b&"), &v), ERR_OK);
     assert_int_equal(v.n, 1);
     static const char *const bad[] = {
-        "a=1&a=2", "a=1&%61=2",        "=1", "a=%00", "a=%0A", "a=%C3", "a=%", "a=#", "a=\x80",
-        "%zz=1",   "1&2&3&4&5&6&7&8&9"};
+        "a=1&a=2", "a=1&%61=2", "=1",     "a=%00", "a=%C3",
+        "a=%",     "a=#",       "a=\x80", "%zz=1", "1&2&3&4&5&6&7&8&9"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(query_parse(a, str_of(bad[i]), &v), ERR_bad_request);
     arena_destroy(a);

@@ -263,6 +263,8 @@ static void query_parameters(void **state)
         {"/v1/users?limit=1&limit=2", 400, "bad_request"},
         {"/v1/users?unknown=1", 200, ""}, /* tolerated on read */
         {"/v1/users?q=%00", 400, "bad_request"},
+        {"/v1/users?q=%0A", 422, "validation_failed"},
+        {"/v1/users?limit=%7F", 422, "validation_failed"},
         {"/v1/users?q=%C3%28", 400, "bad_request"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

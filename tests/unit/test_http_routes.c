@@ -90,6 +90,19 @@ static void check_row(const struct fields *fields, const struct field *row, enum
         assert_true(row->place == IN_BODY);
 }
 
+/* Where leaving a member out differs from null, the flow must be able to tell. */
+static void every_nullable_change_tells_absence(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < route_count; i++) {
+        const struct fields *in = routes[i].method == METHOD_PATCH ? routes[i].in : NULL;
+        for (size_t f = 0; in && f < in->n; f++) {
+            if (in->rows[f].flags & FIELD_NULLABLE)
+                assert_int_not_equal(in->rows[f].present, 0);
+        }
+    }
+}
+
 static void every_field_is_whole(void **state)
 {
     (void)state;
@@ -227,6 +240,7 @@ int main(void)
         cmocka_unit_test(every_row_is_whole),
         cmocka_unit_test(every_writing_route_has_a_need),
         cmocka_unit_test(every_path_parameter_is_read),
+        cmocka_unit_test(every_nullable_change_tells_absence),
         cmocka_unit_test(every_field_is_whole),
         cmocka_unit_test(no_read_shows_a_secret),
         cmocka_unit_test(every_named_error_exists),
