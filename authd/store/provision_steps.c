@@ -117,7 +117,8 @@ enum err provision_database(struct provisioner *p, struct arena *a, const struct
 }
 
 /* PUBLIC loses CONNECT and TEMPORARY; the login roles get rows, never tables. Tables of later
- * migrations come with the same rights. What a migration recorded is not theirs to change. */
+ * migrations come with the same rights. What a migration recorded is not theirs to change, nor what
+ * the audit log says: rows are added and, when they are old, swept. */
 static void inside_script(struct buf *b, const struct quoted *q)
 {
     buf_printf(b, "REASSIGN OWNED BY " PROVISION_TEMPLATE_OWNER " TO %s;", q->owner);
@@ -129,6 +130,7 @@ static void inside_script(struct buf *b, const struct quoted *q)
                    q->login[i]);
         buf_printf(b, "REVOKE INSERT, UPDATE, DELETE ON " SCHEMA_TENANT ".migration FROM %s;",
                    q->login[i]);
+        buf_printf(b, "REVOKE UPDATE ON " SCHEMA_TENANT ".audit FROM %s;", q->login[i]);
         buf_printf(b,
                    "ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA " SCHEMA_TENANT
                    " GRANT " ROW_RIGHTS " ON TABLES TO %s;",
