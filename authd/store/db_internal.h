@@ -82,6 +82,9 @@ struct db {
     int64_t retry_at_ms; /* no connect before */
     enum err last_error;
     int64_t touched_ms;
+    struct list refreshes; /* that wait for the one that is being committed: sessions_refresh.c */
+    unsigned refreshing;
+    int64_t refreshing_since_ms;
 };
 
 /* A loop's part of the store. */

@@ -40,6 +40,7 @@ void db_pool_init(struct db *db, struct store_loop *sl, struct tenant *t)
     list_init(&db->conns);
     list_init(&db->waiters);
     list_init(&db->starving);
+    list_init(&db->refreshes);
     db->last_error = db_error(db, DB_FAULT_TRANSIENT);
     db->touched_ms = clock_mono_ms();
 }

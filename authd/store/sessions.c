@@ -23,6 +23,12 @@ static struct session session_read(const struct db_rows *rows, size_t row)
     };
 }
 
+struct session_with_user session_with_user_read(const struct db_rows *rows, size_t row)
+{
+    return (struct session_with_user){session_read(rows, row),
+                                      user_read(rows, row, SESSION_COLUMNS)};
+}
+
 /* One row or none of a statement that returns a session and its user. */
 static enum err run_one(struct db *db, struct arena *a, const struct db_query *q,
                         struct session_with_user *out, bool *found)
@@ -33,8 +39,7 @@ static enum err run_one(struct db *db, struct arena *a, const struct db_query *q
         return e;
     *found = db_count(rows) == 1;
     if (*found)
-        *out =
-            (struct session_with_user){session_read(rows, 0), user_read(rows, 0, SESSION_COLUMNS)};
+        *out = session_with_user_read(rows, 0);
     return ERR_OK;
 }
 
@@ -71,17 +76,6 @@ enum err sessions_read(struct db *db, struct arena *a, const struct id *session,
                        const struct id *user, struct session_with_user *out, bool *found)
 {
     struct db_query q = {.sql = SQL_SESSION_READ, .params = {db_id(session), db_id(user)}};
-    return run_one(db, a, &q, out, found);
-}
-
-enum err sessions_refresh(struct db *db, struct arena *a, const struct refresh_request *r,
-                          struct session_with_user *out, bool *found)
-{
-    struct db_query q = {
-        .sql = SQL_SESSION_REFRESH,
-        .params = {db_id(&r->session), db_int(r->presented), cutoff(r->cutoffs.created_after),
-                   cutoff(r->cutoffs.rotated_after), db_time(r->now), db_id(&r->client)},
-    };
     return run_one(db, a, &q, out, found);
 }
 

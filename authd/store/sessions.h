@@ -12,6 +12,9 @@ struct session_with_user {
     struct user user;
 };
 
+/* A row of the statements that return both. */
+struct session_with_user session_with_user_read(const struct db_rows *rows, size_t row);
+
 struct session_opening {
     struct tenant_event event; /* its user, session, client, time, address are the session's */
     struct tenant_event trimmed_event; /* written when older sessions ended for it */
@@ -31,7 +34,8 @@ MUST_CHECK enum err sessions_read(struct db *db, struct arena *a, const struct i
                                   const struct id *user, struct session_with_user *out,
                                   bool *found);
 
-/* The one statement of a refresh; *out is the row afterwards, to be judged by decide_refresh. */
+/* The one statement of a refresh; *out is the row afterwards, to be judged by decide_refresh. Those
+ * of one tenant that come while another is committed share a statement. */
 struct refresh_request {
     struct id session;
     int64_t presented; /* generation */

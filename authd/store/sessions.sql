@@ -44,19 +44,29 @@ SELECT s.id, s.user_id, s.client_id, s.created_at, s.rotated_at, s.previous_rota
  WHERE s.id = $1 AND s.user_id = $2;
 
 -- name: session_refresh
--- Advances session $1 if $2 is its generation and it lives: created after $3, rotated after $4, of client $6, its user
--- active. $5 is now. The row comes back as it is afterwards, advanced or not: the conditions stand in SET and not in
--- WHERE, because only there are they judged on the newest row when calls race, and the loser still learns what it lost to.
+-- For lists of equal length, each session once: advances session $1 if $2 is its generation and it lives: created after $3,
+-- rotated after $4, of client $6, its user active. $5 is now; times are milliseconds. A row comes back as it is
+-- afterwards, advanced or not: the conditions stand in SET and not in WHERE, because only there are they judged on the
+-- newest row when calls race, and the loser still learns what it lost to. Rows are locked in the order of ids, so that
+-- two calls with several sessions in common take turns.
+WITH locked AS MATERIALIZED (
+    SELECT id FROM session WHERE id = ANY (string_to_array($1, ',')) ORDER BY id FOR NO KEY UPDATE
+)
 UPDATE session s SET
     (generation, rotated_at, previous_rotated_at) = (
         SELECT CASE WHEN advances THEN s.generation + 1 ELSE s.generation END,
-               CASE WHEN advances THEN $5::timestamptz ELSE s.rotated_at END,
+               CASE WHEN advances THEN to_timestamp(r.now / 1000.0) ELSE s.rotated_at END,
                CASE WHEN advances THEN s.rotated_at ELSE s.previous_rotated_at END
-          FROM (SELECT s.generation = $2::bigint AND s.ended_at IS NULL AND s.client_id = $6
-                       AND s.created_at > $3::timestamptz AND s.rotated_at > $4::timestamptz
+          FROM (SELECT s.generation = r.generation AND s.ended_at IS NULL AND s.client_id = r.client
+                       AND s.created_at > to_timestamp(r.created_after / 1000.0)
+                       AND s.rotated_at > to_timestamp(r.rotated_after / 1000.0)
                        AND u.status = 'active') AS judged (advances))
-  FROM app_user u
- WHERE s.id = $1 AND u.id = s.user_id
+  FROM locked
+  JOIN unnest(string_to_array($1, ','), string_to_array($2, ',')::bigint[], string_to_array($3, ',')::bigint[],
+              string_to_array($4, ',')::bigint[], string_to_array($5, ',')::bigint[], string_to_array($6, ','))
+       AS r (id, generation, created_after, rotated_after, now, client) USING (id),
+       app_user u
+ WHERE s.id = locked.id AND u.id = s.user_id
 RETURNING s.id, s.user_id, s.client_id, s.created_at, s.rotated_at, s.previous_rotated_at, s.generation, s.ended_at, s.amr,
           u.id, u.status, u.email, u.email_verified, u.name, u.public_metadata, u.created_at, u.updated_at;
 

@@ -105,14 +105,14 @@ static void cache_is_bounded_and_forgets_the_soonest_first(void **state)
     struct token_facts out;
     for (int64_t n = 0; n < 3 * VERIFY_CACHE_ENTRIES; n++) {
         struct token_digest d = digest_of(n);
-        struct token_facts f = {.revision = n, .expires_at = 1000 + n};
+        struct token_facts f = {.build = (uint64_t)n, .expires_at = 1000 + n};
         verify_cache_put(&d, &f, 10);
     }
     for (int64_t n = 0; n < 3 * VERIFY_CACHE_ENTRIES; n++) {
         struct token_digest d = digest_of(n);
         if (!verify_cache_find(&d, 10, &out))
             continue;
-        assert_int_equal(out.revision, n);
+        assert_int_equal(out.build, n);
         kept++;
     }
     assert_in_range(kept, VERIFY_CACHE_ENTRIES / 2, VERIFY_CACHE_ENTRIES);

@@ -91,6 +91,59 @@ static void two_hundred_uses_have_one_successor(void **state)
     assert_int_equal(number(fx.db_a, "SELECT count(*) FROM session WHERE ended_at IS NULL"), 1);
 }
 
+/* Refreshes that meet share a statement: each caller still gets what its own token is worth. Of
+ * every ten, the first eight are fresh, the ninth was used before (its successor is out), the tenth
+ * has ended; and the fresh ones come twice. */
+enum { SESSIONS = 60 };
+static struct str mixed[SESSIONS * 2];
+static struct session_tokens met[SESSIONS * 2];
+static enum err outcomes[SESSIONS * 2];
+
+static void refresh_mixed(size_t i)
+{
+    outcomes[i] = do_refresh(fx.a, mixed[i], &met[i]);
+}
+
+static void add_session(size_t i, const struct id *user)
+{
+    struct id session = id_new("ses_", fx.now);
+    char token[REFRESH_TOKEN_LEN + 1];
+    sql(fx.db_a,
+        "INSERT INTO session SELECT (jsonb_populate_record(s, '{\"id\": \"%s\"}')).* FROM session s"
+        " WHERE user_id = '%s' LIMIT 1",
+        session.z, user->z);
+    sql(fx.db_a,
+        "UPDATE session SET generation = %d, ended_at = CASE WHEN %d = 1 THEN now() END,"
+        " end_reason = CASE WHEN %d = 1 THEN 'test' END WHERE id = '%s'",
+        i % 10 == 8 ? 5 : 0, i % 10 == 9, i % 10 == 9, session.z);
+    refresh_token_make(fx.a->secrets->refresh, &session, 0, token);
+    mixed[i] = mixed[SESSIONS + i] = str_copy(fx.arena, str_of(token));
+}
+
+static void refreshes_that_meet_are_kept_apart(void **state)
+{
+    (void)state;
+    static const enum err expected[10] = {[8] = ERR_session_revoked, [9] = ERR_session_revoked};
+    struct signed_in u = new_user(fx.a, EMAIL, PASSWORD);
+    for (size_t i = 0; i < SESSIONS; i++)
+        add_session(i, &u.user->id);
+    fx.now += 1000;
+    in_parallel(SESSIONS * 2, refresh_mixed);
+    for (size_t i = 0; i < SESSIONS * 2; i++) {
+        check_err(outcomes[i], expected[i % 10]);
+        if (outcomes[i] != ERR_OK)
+            continue;
+        struct id owner;
+        uint32_t next;
+        assert_true(
+            refresh_token_open(fx.a->secrets->refresh, met[i].refresh_token, &owner, &next));
+        assert_true(id_eq(&owner, &met[i].id) && next == 1);
+        assert_true(str_eq(met[i].refresh_token, met[i % SESSIONS].refresh_token));
+        check_err(do_me(fx.a, met[i].access_token), ERR_OK);
+    }
+    assert_int_equal(number(fx.db_a, "SELECT count(*) FROM session WHERE generation = 1"), 48);
+}
+
 static void check_life(int64_t ms, int64_t life_ms, enum err expected)
 {
     struct session_tokens out;
@@ -209,6 +262,7 @@ int main(void)
         flow_test(a_lost_reply_gets_the_same_successor),
         flow_test(b13_late_replay_ends_the_session),
         flow_test(two_hundred_uses_have_one_successor),
+        flow_test(refreshes_that_meet_are_kept_apart),
         flow_test(b15_v7_absolute_life),
         flow_test(b15_v7_idle_life),
         flow_test(a_shortened_policy_bites_at_once),
