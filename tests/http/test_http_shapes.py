@@ -262,6 +262,7 @@ class Addresses(authd.TestCase):
     def test_B23_a_configured_proxy_is_believed_for_one_hop(self):
         port = self.server.start_second({'trusted_proxies': '127.0.0.1/32'})
         tenant = self.tenant()
+        self.known(port, tenant)
         for value, seen in (('203.0.113.7', '203.0.113.7'), ('198.51.100.1, 203.0.113.7', '203.0.113.7'),
                             ('203.0.113.7, 127.0.0.1', '203.0.113.7'), ('2001:db8::1', '2001:db8::1'),
                             ('garbage', '127.0.0.1'), ('203.0.113.7, garbage', '127.0.0.1')):
@@ -272,6 +273,7 @@ class Addresses(authd.TestCase):
         """The advisory class of limiters keyed by IPv6 text: a /64 is one bucket however it is written."""
         port = self.server.start_second({'trusted_proxies': '127.0.0.1/32'})
         tenant = self.tenant(rate_limit_address=2)
+        self.known(port, tenant)
         spellings = ['2001:db8:1:2::1', '2001:DB8:1:2::ffff', '2001:0db8:0001:0002:0:0:0:9', '2001:db8:1:2:aaaa::',
                      '2001:db8:1:2:0:0:1.2.3.4', '2001:db8:1:2::5']
         replies = [self.server.sign_in('a@example.com', 'wrong-guess-12', key=tenant['publishable_key'], port=port,
