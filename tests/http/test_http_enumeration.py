@@ -119,6 +119,7 @@ class Guesses(authd.TestCase):
     def test_N_6_over_two_processes(self):
         ports = [self.server.port, self.server.start_second()]
         tenant = self.tenant(lockout_after=100, lockout_delay='1h')
+        self.known(ports[1], tenant)
         user = self.server.new_user(key=tenant['publishable_key'])
         self.assertEqual(self.flood(tenant, user['email'], ports), 100)
 
