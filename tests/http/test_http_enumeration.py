@@ -56,7 +56,7 @@ class Enumeration(authd.TestCase):
                 start = time.monotonic()
                 self.assertEqual(self.guess(tenant, email).status, 401)
                 seconds.append(time.monotonic() - start)
-        known, unknown = (sorted(t)[len(t) // 2] for t in times.values())
+        known, unknown = (min(t) for t in times.values())  # the least disturbed
         self.assertLess(max(known, unknown) / min(known, unknown), 1.5, times)
 
     def test_N_6_counters_survive_spelling_and_belong_to_the_tenant(self):
