@@ -295,9 +295,12 @@ void db_pool_connected(struct db *db, PGconn *pg, unsigned generation, enum db_f
         connect_failed(db, fault);
         return;
     }
+    if (!db_conn_create(db, pg, generation)) {
+        connect_failed(db, DB_FAULT_TRANSIENT);
+        return;
+    }
     db->failures = 0;
     db->retry_at_ms = 0;
-    db_conn_create(db, pg, generation);
     retire(db, generation);
     db_pool_serve(db);
 }

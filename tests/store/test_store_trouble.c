@@ -111,6 +111,27 @@ static void test_P5_impatient_caller_leaves_the_connection_alone(void **state)
     assert_true(is_idle(pid));
 }
 
+static struct io *no_descriptor(struct loop *l, int fd, io_fn fn, void *arg)
+{
+    (void)l, (void)fd, (void)fn, (void)arg;
+    return NULL;
+}
+
+static void test_V13_out_of_descriptors_is_503(void **state)
+{
+    (void)state;
+    fixture_close(&f);
+    fixture_open(&f);
+    const struct loop_ops *real = loop_current->ops;
+    struct loop_ops poor = *real;
+    poor.io_open = no_descriptor;
+    loop_current->ops = &poor;
+    assert_int_equal(call(SQL_TEST_PID, 0).result, ERR_tenant_db_unavailable);
+    loop_current->ops = real;
+    fixture_sleep(&f, 800); /* the back-off */
+    assert_int_equal(call(SQL_TEST_PID, 0).result, ERR_OK);
+}
+
 static void test_stalled_connection_is_given_up(void **state)
 {
     (void)state;
@@ -208,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_P5_long_idle_connection_is_probed),
         cmocka_unit_test(test_P5_silent_connection_is_replaced),
         cmocka_unit_test(test_P5_impatient_caller_leaves_the_connection_alone),
+        cmocka_unit_test(test_V13_out_of_descriptors_is_503),
         cmocka_unit_test(test_stalled_connection_is_given_up),
         cmocka_unit_test(test_outdated_plan),
         cmocka_unit_test(test_crash_under_load),
