@@ -202,8 +202,7 @@ class Race(Life):
         session = self.user(tenant)['session']
         use = authd.message('POST', '/v1/auth/token/refresh', {'refresh_token': session['refresh_token']},
                             key=tenant['publishable_key'])
-        self.assertEqual(self.server.request('GET', '/v1/auth/me', port=ports[1], token=session['access_token']).status,
-                         200)
+        self.known(ports[1], tenant)
         replies = self.server.flood([use] * 200, ports)
         self.assertEqual({r and r.status for r in replies}, {200}, replies[:5])
         successors = {r.json['refresh_token'] for r in replies}

@@ -453,6 +453,13 @@ class TestCase(unittest.TestCase):
         generous = {f'rate_limit_{what}': 0 for what in ('address', 'identifier', 'key', 'tenant')}
         return self.server.new_tenant(policy={**generous, **policy})
 
+    def known(self, port, tenant):
+        """Waits until another process has heard of a tenant that was just made."""
+        deadline = time.monotonic() + 10
+        while self.server.get(f'/t/{tenant["slug"]}/.well-known/jwks.json', port=port).status != 200:
+            self.assertLess(time.monotonic(), deadline, 'the other process does not know the tenant')
+            time.sleep(0.02)
+
     @contextlib.contextmanager
     def assertNothingChanges(self, *tenants):
         before = self.server.contents(*tenants)
