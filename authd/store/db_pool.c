@@ -337,7 +337,7 @@ static bool same_route(const struct tenant *a, const struct tenant *b)
 void db_pool_follow(struct db *db, const struct tenant *t)
 {
     struct tenant *old = db->tenant;
-    if (t == old || t->revision < old->revision)
+    if (t == old || t->build < old->build)
         return;
     struct tenant *newer = (struct tenant *)(uintptr_t)t; /* a reference is all that is taken */
     tenant_retain(newer);
