@@ -3,6 +3,8 @@
  * The registry and the feed that fills it: what is found, how soon a change is seen with and
  * without notifications, seals that do not open elsewhere, snapshots swapped under readers.
  */
+#include <stdlib.h>
+
 #include "support/check.h"
 
 #include <pthread.h>
@@ -101,7 +103,8 @@ static void test_change_with_notification(void **state)
     int64_t start = clock_mono_ms();
     fixture_change(&f, &acme, true);
     assert_true(wait_for_duration(&acme, 8 * 3600, 1000));
-    assert_true(clock_mono_ms() - start < 300);
+    /* Before the half second's look; an emulated processor is too slow to tell. */
+    assert_true(getenv("AUTHD_TEST_SLOW") || clock_mono_ms() - start < 300);
     assert_int_equal(session_duration(&globex), 30 * 86400);
 }
 
