@@ -4,6 +4,7 @@
  * (keys, certificates, addresses, the control database) comes before anything is started, and
  * everything that was started is ended in reverse.
  */
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -174,6 +175,7 @@ int serve(struct invocation *in, const struct settings *settings, const struct s
     log_ready(s);
     if (hooks && hooks->announce && !hooks->announce(hooks->arg))
         kill(getpid(), SIGINT);
+    malloc_trim(0); /* what only starting needed goes back to the system */
     process_announce();
     stop(s, process_supervise(&p));
     return EXIT_DONE;

@@ -83,8 +83,12 @@ struct db {
     enum err last_error;
     int64_t touched_ms;
     struct list refreshes; /* that wait for the one that is being committed: sessions_refresh.c */
+    unsigned refreshes_waiting;
+    unsigned refreshes_usual; /* who was in the last statement or waited behind it */
+    struct wait *gathering;   /* the next leader, while it waits for that many */
     unsigned refreshing;
     int64_t refreshing_since_ms;
+    int64_t refreshed_at_ms;
 };
 
 /* A loop's part of the store. */
