@@ -83,8 +83,12 @@ struct db {
     enum err last_error;
     int64_t touched_ms;
     struct list refreshes; /* that wait for the one that is being committed: sessions_refresh.c */
+    unsigned refreshes_waiting;
+    unsigned refreshes_usual; /* who was in the last statement or waited behind it */
+    struct wait *gathering;   /* the next leader, while it waits for that many */
     unsigned refreshing;
     int64_t refreshing_since_ms;
+    int64_t refreshed_at_ms;
 };
 
 /* A loop's part of the store. */
@@ -123,7 +127,7 @@ static inline enum err db_error(const struct db *db, enum db_fault fault)
 }
 
 /* db_conn.c */
-/* Takes over pg. */
+/* Takes over pg. NULL when the process is out of descriptors: pg is closed. */
 struct db_conn *db_conn_create(struct db *db, PGconn *pg, unsigned generation);
 /* Unfinished batches fail as transient. why is for the log, NULL = nothing to tell. */
 void db_conn_close(struct db_conn *c, const char *why);

@@ -9,6 +9,9 @@
  * row. A session is in a statement once; callers with the same token share its row, which is what
  * the later of two statements would have returned, and another token of that session waits for the
  * next statement.
+ *
+ * Whoever was just answered tends to be back at once. The next leader waits for them a moment, or
+ * the first of them would have a commit of its own and the others wait for it.
  */
 #include "base/arena.h"
 #include "base/clock.h"
@@ -17,6 +20,7 @@
 
 enum {
     MERGED_MAX = 32,
+    GATHER_MS = 1,
     PATIENCE_MS = 50 /* a statement that takes longer is not waited for */
 };
 
@@ -59,21 +63,51 @@ static const struct turn *namesake(const struct merged *m, const struct id *sess
     return NULL;
 }
 
-static void take(struct merged *m, struct turn *t)
+static void enqueue(struct db *db, struct turn *t)
 {
+    list_push_back(&db->refreshes, &t->link);
+    db->refreshes_waiting++;
+    if (db->gathering && db->refreshes_waiting + 1 >= db->refreshes_usual)
+        wait_finish(db->gathering, ERR_OK);
+}
+
+static void dequeue(struct db *db, struct turn *t)
+{
+    if (list_empty(&t->link))
+        return;
     list_remove(&t->link);
+    db->refreshes_waiting--;
+}
+
+/* When others were just answered: until as many wait as the last time, or a moment has passed. */
+static void gather(struct db *db)
+{
+    struct wait enough;
+    wait_init(&enough);
+    if (db->gathering || db->refreshes_waiting + 1 >= db->refreshes_usual ||
+        clock_mono_ms() - db->refreshed_at_ms > GATHER_MS)
+        return;
+    db->gathering = &enough;
+    enum err e = wait_for(&enough, clock_mono_ms() + GATHER_MS, ERR_OK);
+    (void)e;
+    db->gathering = NULL;
+}
+
+static void take(struct db *db, struct merged *m, struct turn *t)
+{
+    dequeue(db, t);
     m->turns[m->n] = t;
     t->taken = &m->turns[m->n];
     m->n++;
 }
 
-static void take_waiting(struct merged *m, struct list *waiting)
+static void take_waiting(struct db *db, struct merged *m)
 {
-    list_for_each_safe (at, waiting) {
+    list_for_each_safe (at, &db->refreshes) {
         struct turn *t = turn_of(at);
         const struct turn *same = namesake(m, &t->request->session);
         if (m->n < MERGED_MAX && (!same || same_token(same->request, t->request)))
-            take(m, t);
+            take(db, m, t);
     }
 }
 
@@ -146,11 +180,12 @@ static void give(struct turn *t, const struct db_rows *rows, bool leads)
 /* Whoever waits longest leads next; before the others hear anything, so that the disk has work. */
 static void pass_on(struct db *db)
 {
-    struct list *next = list_pop_front(&db->refreshes);
-    if (!next)
+    if (list_empty(&db->refreshes))
         return;
-    turn_of(next)->leads = true;
-    wait_finish(&turn_of(next)->wait, ERR_OK);
+    struct turn *next = turn_of(db->refreshes.next);
+    dequeue(db, next);
+    next->leads = true;
+    wait_finish(&next->wait, ERR_OK);
 }
 
 static void dismiss(struct merged *m, enum err e)
@@ -168,12 +203,15 @@ static enum err lead(struct db *db, struct turn *self)
 {
     struct merged m = {.n = 0};
     const struct db_rows *rows;
-    take(&m, self);
-    take_waiting(&m, &db->refreshes);
     db->refreshing++;
     db->refreshing_since_ms = clock_mono_ms();
+    gather(db);
+    take(db, &m, self);
+    take_waiting(db, &m);
     enum err e = run(db, self->arena, &m, &rows);
     db->refreshing--;
+    db->refreshed_at_ms = clock_mono_ms();
+    db->refreshes_usual = (unsigned)m.n + db->refreshes_waiting;
     for (size_t i = 0; e == ERR_OK && i < m.n; i++) {
         if (m.turns[i])
             give(m.turns[i], rows, i == 0);
@@ -196,11 +234,11 @@ enum err sessions_refresh(struct db *db, struct arena *a, const struct refresh_r
     wait_init(&self.wait);
     if (!must_wait(db))
         return lead(db, &self);
-    list_push_back(&db->refreshes, &self.link);
+    enqueue(db, &self);
     enum err e = wait_for(&self.wait, 0, db_error(db, DB_FAULT_TRANSIENT));
     if (self.leads)
         return lead(db, &self);
-    list_remove(&self.link);
+    dequeue(db, &self);
     if (self.taken)
         *self.taken = NULL;
     return e;

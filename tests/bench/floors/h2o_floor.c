@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The floor under every endpoint: the least that h2o does for a reply of the same size. One loop,
- * one handler that answers N bytes from static memory with as many headers as ours, no log, no
- * metrics, nothing copied. With `sign` it also signs one EdDSA token per request.
+ * one handler that answers N bytes from static memory with the headers given, no log, no metrics,
+ * nothing copied. With `sign` it also signs one EdDSA token per request.
  *
- *     bench_h2o_floor PORT BODY_BYTES [sign]
+ *     bench_h2o_floor PORT BODY_BYTES [sign] [NAME:VALUE...]
  */
 #include <h2o.h>
 #include <netinet/in.h>
@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BODY_MAX = 1 << 20, CLAIMS_BYTES = 500, TOKEN_MAX = 1024 };
+enum { BODY_MAX = 1 << 20, CLAIMS_BYTES = 500, TOKEN_MAX = 1024, HEADERS_MAX = 32 };
 
 static char body[BODY_MAX];
 static size_t body_bytes;
@@ -24,18 +24,21 @@ static bool sign;
 static unsigned char secret_key[crypto_sign_SECRETKEYBYTES];
 static h2o_accept_ctx_t accept_context;
 
-/* What our own replies carry beside h2o's Date, Connection and Content-Length. */
-static const struct {
+/* What the server's own reply carries beside h2o's Date, Connection and Content-Length. */
+static struct header {
     const char *name;
+    size_t name_len;
     const char *value;
-} headers[] = {
-    {"x-request-id", "req_01JD9W8V3S8Q3ZK6T4N0E2M5RA"},
-    {"x-content-type-options", "nosniff"},
-    {"referrer-policy", "no-referrer"},
-    {"content-security-policy", "default-src 'none'; frame-ancestors 'none'"},
-    {"content-type", "application/json"},
-    {"cache-control", "no-store"},
-};
+} headers[HEADERS_MAX];
+static size_t header_count;
+
+static void add_header(const char *name_and_value)
+{
+    const char *colon = strchr(name_and_value, ':');
+    if (colon && header_count < HEADERS_MAX)
+        headers[header_count++] =
+            (struct header){name_and_value, (size_t)(colon - name_and_value), colon + 1};
+}
 
 /* header.payload.signature over claims of the usual size, written over the start of the body. */
 static void sign_token(void)
@@ -68,10 +71,9 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
     req->res.status = 200;
     req->res.reason = "OK";
     req->res.content_length = body_bytes;
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-        h2o_add_header_by_str(&req->pool, &req->res.headers, headers[i].name,
-                              strlen(headers[i].name), 1, NULL, headers[i].value,
-                              strlen(headers[i].value));
+    for (const struct header *h = headers; h < headers + header_count; h++)
+        h2o_add_header_by_str(&req->pool, &req->res.headers, h->name, h->name_len, 1, NULL,
+                              h->value, strlen(h->value));
     h2o_start_response(req, &generator);
     h2o_send(req, &reply, 1, H2O_SEND_STATE_FINAL);
     return 0;
@@ -105,12 +107,15 @@ int main(int argc, char **argv)
     static h2o_context_t context;
     unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
     if (argc < 3 || sodium_init() < 0) {
-        fprintf(stderr, "usage: bench_h2o_floor PORT BODY_BYTES [sign]\n");
+        fprintf(stderr, "usage: bench_h2o_floor PORT BODY_BYTES [sign] [NAME:VALUE...]\n");
         return 2;
     }
     body_bytes = strtoul(argv[2], NULL, 10) % BODY_MAX;
     memset(body, 'x', body_bytes);
-    sign = argc > 3 && strcmp(argv[3], "sign") == 0;
+    for (int i = 3; i < argc; i++) {
+        sign = sign || strcmp(argv[i], "sign") == 0;
+        add_header(argv[i]);
+    }
     crypto_sign_keypair(public_key, secret_key);
     h2o_config_init(&config);
     config.server_name = h2o_iovec_init("", 0);

@@ -1,5 +1,5 @@
--- The floor under POST /v1/auth/token/refresh: session_refresh of authd/store/sessions.sql, each pgbench client rotating
--- its own session, the generation of one answer (r_generation) presented by the next call.
+-- The floor under POST /v1/auth/token/refresh: what session_refresh of authd/store/sessions.sql does to one session
+-- (the server merges refreshes that meet into lists), each pgbench client rotating its own session, the generation of one answer (r_generation) presented by the next call.
 --   pgbench -n -M prepared -c 8 -j 2 -T 10 -D r_generation=0 -f refresh.sql
 UPDATE session s SET
     (generation, rotated_at, previous_rotated_at) = (
