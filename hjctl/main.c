@@ -85,6 +85,24 @@ static bool is_number(const char *text)
     return str_to_int(str_of(text), 0, INT64_MAX, &v);
 }
 
+/* A flag stands once; of the global ones the last counts, so that a prepared command line can be
+ * overruled. */
+static int put_flag(struct invocation *in, const struct flag *f, const char *value,
+                    const char *word)
+{
+    struct given *g = in->given;
+    while (g < in->given + in->given_count && g->flag != f)
+        g++;
+    bool again = g < in->given + in->given_count;
+    if (again && !flag_in(global_flags, f->name, strlen(f->name)))
+        return usage_error(in->command, "given twice:", word);
+    if (!again && in->given_count == FLAGS_MAX)
+        return usage_error(in->command, "too many flags:", word);
+    *g = (struct given){f, value};
+    in->given_count += !again;
+    return EXIT_OK;
+}
+
 static int take_flag(struct parser *p, const char *word)
 {
     struct invocation *in = p->in;
@@ -101,10 +119,7 @@ static int take_flag(struct parser *p, const char *word)
                            f->type == FLAG_SWITCH ? "takes no value:" : "needs a value:", word);
     if (f->type == FLAG_NUMBER && !is_number(value))
         return usage_error(in->command, "is no number:", value);
-    if (in->given_count == FLAGS_MAX || flag_value(in, f->name))
-        return usage_error(in->command, "given twice:", word);
-    in->given[in->given_count++] = (struct given){f, value};
-    return EXIT_OK;
+    return put_flag(in, f, value, word);
 }
 
 static size_t argument_count(const struct command *c)

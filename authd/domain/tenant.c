@@ -5,6 +5,7 @@
  */
 #include "domain/tenant.h"
 
+#include "domain/decide.h"
 #include "domain/names.h"
 
 enum { SLUG_MIN = 2, SLUG_MAX = 32 };
@@ -20,9 +21,10 @@ enum {
     STATUSES = sizeof(statuses) / sizeof(*statuses)
 };
 
+/* The node that made the key may have a clock ahead of ours; to publish early harms nobody. */
 bool signing_key_published(const struct signing_key *k, int64_t now)
 {
-    if (k->published_at <= 0 || now < k->published_at)
+    if (k->published_at <= 0 || now + CLOCK_SKEW_S * INT64_C(1000) < k->published_at)
         return false;
     return k->leaves_at == 0 || now < k->leaves_at;
 }
@@ -32,14 +34,19 @@ static bool signing_key_signs(const struct signing_key *k, int64_t now)
     return k->secret_key && k->signs_at > 0 && k->signs_at <= now && signing_key_published(k, now);
 }
 
-/* The list is newest first, so the first that signs has replaced all behind it. */
+/* The list is newest first, so the first that signs has replaced all behind it. Where none does by
+ * our clock, a new tenant's key or the one after a revocation, the oldest one has to. */
 const struct signing_key *tenant_signing_key(const struct tenant *t, int64_t now)
 {
+    const struct signing_key *oldest = NULL;
     for (size_t i = 0; i < t->signing_key_count; i++) {
-        if (signing_key_signs(&t->signing_keys[i], now))
-            return &t->signing_keys[i];
+        const struct signing_key *k = &t->signing_keys[i];
+        if (signing_key_signs(k, now))
+            return k;
+        if (k->secret_key && signing_key_published(k, now))
+            oldest = k;
     }
-    return NULL;
+    return oldest;
 }
 
 static bool slug_char(char c)

@@ -78,6 +78,8 @@ struct tenant {
     enum environment environment;
     enum tenant_status status;
     int64_t revision;
+    uint64_t build; /* tells this snapshot from every other that this process has built: clients and
+                       keys change without the tenant's own revision */
     struct str issuer;
     struct policy policy;
     struct client *clients;

@@ -81,16 +81,20 @@ enum err guess_begin(struct call *c, struct str email, struct str password, stru
     return d == ATTEMPT_GO_ON ? ERR_OK : attempt_refused(c, g, d);
 }
 
+void guess_give_back(struct call *c, const struct guess *g)
+{
+    enum err e =
+        attempt_give_back(db_tenant(c->tenant), c->arena, &g->identifier, &g->facts.attempt);
+    if (e != ERR_OK)
+        log_warn("attempt_not_given_back", LOG_STR("tenant", id_str(&c->tenant->id)));
+}
+
 enum err guess_compare(struct call *c, struct guess *g)
 {
-    struct db *db = db_tenant(c->tenant);
     struct password_match match;
     enum err e = password_compare(c, g->facts.hash, g->password, &match);
-    if (e == ERR_overloaded) {
-        enum err given = attempt_give_back(db, c->arena, &g->identifier, &g->facts.attempt);
-        if (given != ERR_OK)
-            log_warn("attempt_not_given_back", LOG_STR("tenant", id_str(&c->tenant->id)));
-    }
+    if (e == ERR_overloaded)
+        guess_give_back(c, g);
     if (e != ERR_OK)
         return e;
     g->matches = match.matches;

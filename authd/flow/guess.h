@@ -33,6 +33,8 @@ MUST_CHECK enum err guess_begin(struct call *c, struct str email, struct str pas
 /* Hashes on a worker and sets matches. When the queue is full the guess is given back, for nobody
  * looked at it. */
 MUST_CHECK enum err guess_compare(struct call *c, struct guess *g);
+/* The guess was no failure: nobody looked at it, or it was right and then we were too busy. */
+void guess_give_back(struct call *c, const struct guess *g);
 /* Writes the audit rows of a guess that opened nothing, then returns `answer`. */
 MUST_CHECK enum err guess_refused(struct call *c, const struct guess *g, enum err answer);
 

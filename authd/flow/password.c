@@ -58,7 +58,10 @@ enum err change_password(struct call *c)
     enum err e = judge_new(c, in->new_password, &password);
     if (e == ERR_OK)
         e = guess_current(c, in->current_password, &g);
-    if (e == ERR_OK)
-        e = password_hash(c, password, &hash);
+    if (e != ERR_OK)
+        return e;
+    e = password_hash(c, password, &hash);
+    if (e == ERR_overloaded)
+        guess_give_back(c, &g);
     return e == ERR_OK ? store_new(c, &g, hash) : e;
 }

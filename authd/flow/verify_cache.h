@@ -18,7 +18,7 @@ enum { VERIFY_CACHE_ENTRIES = 4096 };
 /* What a verified token says, and under which state of its tenant. */
 struct token_facts {
     struct id tenant;
-    int64_t revision; /* of the snapshot it was verified under */
+    uint64_t build; /* of the snapshot it was verified under */
     struct id kid;
     struct id user;
     struct id session;

@@ -84,7 +84,7 @@ static enum err verify_afresh(struct arena *a, const struct tenant *tenant, stru
     if (!key || !jwt_signature_valid(&parts, key->public_key))
         return ERR_invalid_token;
     out->tenant = t;
-    out->facts = (struct token_facts){.tenant = t->id, .revision = t->revision, .kid = key->kid};
+    out->facts = (struct token_facts){.tenant = t->id, .build = t->build, .kid = key->kid};
     return check_claims(a, t, &parts, now / 1000, &out->facts);
 }
 
@@ -99,7 +99,7 @@ static bool find_verified(struct arena *a, const struct tenant *tenant,
     if (tenant && !id_eq(&tenant->id, &out->facts.tenant))
         return false;
     out->tenant = tenant ? tenant : held_by(a, registry_by_id(id_str(&out->facts.tenant)));
-    return out->tenant && out->tenant->revision == out->facts.revision &&
+    return out->tenant && out->tenant->build == out->facts.build &&
            published_key(out->tenant, id_str(&out->facts.kid), now);
 }
 

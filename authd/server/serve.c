@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -18,6 +19,11 @@
 #include "server/tls.h"
 #include "store/snapshot.h"
 #include "store/store.h"
+
+enum {
+    OWN_DESCRIPTORS = 160, /* listeners, probes, upkeep, files */
+    CONNECTIONS_LEAST = 16
+};
 
 /* As it is in memory for as long as the process lives: parked loop threads look at it. */
 static struct server server;
@@ -80,6 +86,25 @@ static enum err open_store(struct server *s)
     return e == ERR_OK ? store_open(&config) : e;
 }
 
+/* Clients must leave descriptors to the database, or a crowd of idle ones makes every request fail
+ * and the listener spin. A database connection takes three while it is being closed. */
+static void cap_connections(struct server *s)
+{
+    struct rlimit files;
+    s->max_connections = s->settings.max_connections;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+        return;
+    int64_t database = store_config.connection_budget +
+                       (int64_t)s->loop_count * store_config.connections_per_tenant;
+    int64_t room = (int64_t)files.rlim_cur - OWN_DESCRIPTORS - 3 * database;
+    if (s->max_connections <= room)
+        return;
+    s->max_connections = room > CONNECTIONS_LEAST ? room : CONNECTIONS_LEAST;
+    log_warn("max_connections_lowered", LOG_INT("to", s->max_connections),
+             LOG_INT("descriptors", (int64_t)files.rlim_cur),
+             LOG_Z("remedy", "raise the limit on open files, or lower max_connections"));
+}
+
 static bool start(struct server *s, const struct serve_hooks *hooks)
 {
     if (set_up_parts(s) != ERR_OK || !load_tls(s) || !listen_open(&s->settings, &s->listen))
@@ -89,6 +114,7 @@ static bool start(struct server *s, const struct serve_hooks *hooks)
         listen_close(&s->listen);
         return false;
     }
+    cap_connections(s);
     server_start_loops(s);
     if (store_start_background() != ERR_OK)
         return false;

@@ -44,7 +44,7 @@ static void order_all(struct server *s, void (*fn)(struct server_loop *))
 /* max_connections shared out, so that no loop has to know of another. */
 static unsigned connection_share(const struct server *s, unsigned index)
 {
-    unsigned all = (unsigned)s->settings.max_connections;
+    unsigned all = (unsigned)s->max_connections;
     return all / s->loop_count + (index < all % s->loop_count ? 1 : 0);
 }
 

@@ -89,6 +89,7 @@ struct server_loop {
 
 struct server {
     struct settings settings; /* reloadable members change on the main thread only */
+    int64_t max_connections;  /* as set, or what the limit on descriptors leaves */
     h2o_globalconf_t api_config;
     h2o_globalconf_t admin_config;
     struct listen_set listen;

@@ -300,10 +300,15 @@ struct db_conn *db_conn_create(struct db *db, PGconn *pg, unsigned generation)
     c->since_ms = clock_mono_ms();
     list_init(&c->queue);
     list_init(&c->sibling);
-    list_push_back(&db->loop->idle, &c->link);
     if (PQsetnonblocking(pg, 1) != 0 || !PQenterPipelineMode(pg))
         abort(); /* only a connection in use refuses either */
     c->io = db->loop->loop->ops->io_open(db->loop->loop, PQsocket(pg), on_io, c);
+    if (!c->io) {
+        PQfinish(pg);
+        free(c);
+        return NULL;
+    }
+    list_push_back(&db->loop->idle, &c->link);
     list_push_back(&db->conns, &c->sibling);
     if (db->conn_count++ == 0 && db->tenant)
         atomic_fetch_add(&db_counters.pools, 1);

@@ -127,7 +127,7 @@ static inline enum err db_error(const struct db *db, enum db_fault fault)
 }
 
 /* db_conn.c */
-/* Takes over pg. */
+/* Takes over pg. NULL when the process is out of descriptors: pg is closed. */
 struct db_conn *db_conn_create(struct db *db, PGconn *pg, unsigned generation);
 /* Unfinished batches fail as transient. why is for the log, NULL = nothing to tell. */
 void db_conn_close(struct db_conn *c, const char *why);

@@ -205,10 +205,12 @@ static void prove(struct db_conn *c)
         db_batch_drop(sl, b);
         return;
     }
-    enum err e = wait_for(&wait, clock_mono_ms() + PROBE_WAIT_MS, ERR_overloaded);
-    if (e) {
+    int64_t until = clock_mono_ms() + PROBE_WAIT_MS;
+    enum err e = wait_for(&wait, until, ERR_overloaded);
+    if (e) { /* or the caller's time is up, which says nothing about the connection */
         b->wait = NULL;
-        db_conn_close(c, "silent");
+        if (clock_mono_ms() >= until)
+            db_conn_close(c, "silent");
         return;
     }
     db_batch_drop(sl, b);
@@ -293,9 +295,12 @@ void db_pool_connected(struct db *db, PGconn *pg, unsigned generation, enum db_f
         connect_failed(db, fault);
         return;
     }
+    if (!db_conn_create(db, pg, generation)) {
+        connect_failed(db, DB_FAULT_TRANSIENT);
+        return;
+    }
     db->failures = 0;
     db->retry_at_ms = 0;
-    db_conn_create(db, pg, generation);
     retire(db, generation);
     db_pool_serve(db);
 }
@@ -332,7 +337,7 @@ static bool same_route(const struct tenant *a, const struct tenant *b)
 void db_pool_follow(struct db *db, const struct tenant *t)
 {
     struct tenant *old = db->tenant;
-    if (t == old || t->revision < old->revision)
+    if (t == old || t->build < old->build)
         return;
     struct tenant *newer = (struct tenant *)(uintptr_t)t; /* a reference is all that is taken */
     tenant_retain(newer);

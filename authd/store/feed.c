@@ -2,8 +2,9 @@
  *
  * The feed thread. It owns one plain connection to the control database: LISTEN, poll(2) on it and
  * on an eventfd, read `change`. Revisions have no gaps, because writers take them one after the
- * other; a gap therefore means that rows were pruned while we were away, and everything is read
- * again. While the control database is away the registry serves what it has.
+ * other; a gap therefore means that rows were pruned while we were away, a step back that the
+ * database was restored, and then everything is read again. While the control database is away the
+ * registry serves what it has.
  */
 #include "store/feed.h"
 

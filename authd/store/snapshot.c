@@ -296,10 +296,12 @@ static void make_answers(struct tenant *t, int64_t now)
 
 static struct tenant *tenant_create(void)
 {
+    static atomic_uint_fast64_t builds;
     struct arena *a = arena_create(ARENA_FIRST);
     struct tenant *t = arena_new(a, struct tenant);
     t->arena = a;
     atomic_init(&t->refs, 1);
+    t->build = atomic_fetch_add(&builds, 1) + 1;
     return t;
 }
 

@@ -18,7 +18,7 @@ class Load:
     def __init__(self, server, tenant, name):
         self.server, self.key, self.name = server, tenant['publishable_key'], name
         self.users, self.refreshed, self.statuses = [], [], []
-        self.lock, self.stop = threading.Lock(), threading.Event()
+        self.lock, self.stop, self.under_way = threading.Lock(), threading.Event(), threading.Event()
         self.threads = [threading.Thread(target=self.work, args=(n,), daemon=True) for n in range(WORKERS)]
 
     def __enter__(self):
@@ -62,6 +62,7 @@ class Load:
             else:
                 with self.lock:
                     self.refreshed.append(token)
+                self.under_way.set()
 
 
 class Killed(authd.TestCase):
@@ -70,11 +71,11 @@ class Killed(authd.TestCase):
         acknowledged, tokens = [], []
         for round_number in range(ROUNDS):
             with Load(self.server, tenant, f'r{round_number}') as load:
-                time.sleep(0.6)
+                self.assertTrue(load.under_way.wait(20), 'there was load')
+                time.sleep(0.3)
                 self.server.kill()
                 time.sleep(0.1)
             self.server.start()
-            self.assertGreater(len(load.users), 0, 'there was load')
             acknowledged += load.users
             tokens += load.refreshed[-5:]
         self.assertUsersSignIn(tenant, acknowledged)
@@ -107,7 +108,7 @@ class Restarted(authd.TestCase):
         watcher = threading.Thread(target=sign_in_all_the_time, daemon=True)
         watcher.start()
         with Load(self.server, tenant, 'pg') as load:
-            time.sleep(0.5)
+            self.assertTrue(load.under_way.wait(20), 'there was load')
             self.server.postgres_stop()
             time.sleep(1.5)
             self.assertEqual(self.server.get(f'/t/{tenant["slug"]}/.well-known/jwks.json').status, 200)

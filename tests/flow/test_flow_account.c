@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "base/coro.h"
 #include "flow/flow_fixture.h"
 #include "flow/me.h"
 #include "flow/password.h"
@@ -100,6 +101,36 @@ static void n6_guesses_at_change_count_like_those_at_sign_in(void **state)
     check_err(change(token, PASSWORD, FRESH), ERR_account_locked);
     fx.now += 1000;
     check_err(change(token, PASSWORD, FRESH), ERR_OK);
+    assert_int_equal(number(fx.db_a, "SELECT failures FROM attempt"), 0);
+}
+
+static struct str busy_token;
+static enum err busy_answer;
+
+/* The one changes the password; the other fills the queue while the current one is compared. */
+static void change_or_fill(size_t i)
+{
+    struct workers *real = flow_config.hashers;
+    if (i == 0) {
+        busy_answer = change(busy_token, PASSWORD, FRESH);
+        return;
+    }
+    for (int waited_ms = 0; workers_stats(real).running == 0 && waited_ms < 5000; waited_ms++)
+        coro_sleep(1);
+    flow_config.hashers = workers_create("full", 1, 0, 0, NULL);
+}
+
+static void full_queue_makes_no_failure_of_the_right_password(void **state)
+{
+    (void)state;
+    struct workers *real = flow_config.hashers;
+    struct signed_in u = new_user(fx.a, EMAIL, PASSWORD);
+    busy_token = u.session->access_token;
+    fx.a->policy.password_blocklist = BLOCKLIST_OFF;
+    in_parallel(2, change_or_fill);
+    workers_destroy(flow_config.hashers);
+    flow_config.hashers = real;
+    check_err(busy_answer, ERR_overloaded);
     assert_int_equal(number(fx.db_a, "SELECT failures FROM attempt"), 0);
 }
 
@@ -230,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         flow_test(profile_is_read_and_changed),
         flow_test(b15_v6_password_change_ends_other_sessions),
+        flow_test(full_queue_makes_no_failure_of_the_right_password),
         flow_test(refused_changes_change_nothing),
         flow_test(n6_guesses_at_change_count_like_those_at_sign_in),
         flow_test(parallel_changes_have_one_winner),

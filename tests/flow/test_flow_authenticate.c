@@ -129,13 +129,13 @@ static void j09_audience_follows_client_and_policy(void **state)
     struct signed_in u = new_user(fx.a, EMAIL, PASSWORD);
     struct forged f = honest(&u);
     fx.a->policy.audience = STR("https://api.acme.com");
-    fx.a->revision++; /* as the registry does with every change */
+    fx.a->build++; /* as every change does, the client's own too */
     check_forged(&f, ERR_invalid_token);
     f.c.aud = STR("https://api.acme.com");
     check_forged(&f, ERR_OK);
     struct signed_in in = new_user(fx.a, "bob@example.com", PASSWORD);
     check_str(claim(in.session->access_token, "aud"), "https://api.acme.com");
-    fx.a->revision++;
+    fx.a->build++;
 }
 
 /* J11, J12: every kind of token has its own type. */

@@ -50,7 +50,7 @@ class Logs(authd.TestCase):
                          token=fresh['access_token'])
         path = f'/v1/tenants/{tenant["slug"]}/clients/{tenant["client_id"]}/keys'
         secrets.add(self.server.operator('POST', path, {'kind': 'secret'}).json['key'])
-        secrets.add(self.server.operator('POST', '/v1/operators', {'name': 'Olga'}).json['key'])
+        secrets.add(self.server.operator('POST', '/v1/operators', {'name': 'Olga', 'role': 'reader'}).json['key'])
         secrets.add(self.server.env['OPERATOR_KEY'])
         # Where secrets go astray: in the URL, in a broken body, in the wrong header, as the e-mail.
         self.server.get(f'/v1/auth/me?access_token={fresh["access_token"]}&password={CANARY}')

@@ -271,9 +271,9 @@ class Policy(authd.TestCase):
     def test_policy_rate_limit_address(self):
         tenant = self.tenant()
         user = self.user(tenant)
-        self.update(tenant, rate_limit_address=4)
+        self.update(tenant, rate_limit_address=2)
         number = iter(range(100))
-        self.assertLimited(lambda: self.sign_in(tenant, f'nobody{next(number)}@example.com', 'wrong-guess-12'), 4, 4)
+        self.assertLimited(lambda: self.sign_in(tenant, f'nobody{next(number)}@example.com', 'wrong-guess-12'), 2, 2)
         self.assertEqual(self.me(user).status, 200, 'only credentials are counted')
         self.update(tenant, rate_limit_address=0)
         self.assertEqual(self.sign_in(tenant, user['email']).status, 200)
@@ -281,8 +281,8 @@ class Policy(authd.TestCase):
     def test_policy_rate_limit_identifier(self):
         tenant = self.tenant()
         user = self.user(tenant)
-        self.update(tenant, rate_limit_identifier=3)
-        self.assertLimited(lambda: self.sign_in(tenant, user['email']), 3, None)
+        self.update(tenant, rate_limit_identifier=2)
+        self.assertLimited(lambda: self.sign_in(tenant, user['email']), 2, None)
         self.assertError(self.sign_in(tenant, user['email'].upper()), 429, 'rate_limited')
         other = self.user(tenant)
         self.assertEqual(self.sign_in(tenant, other['email']).status, 200)
@@ -292,16 +292,16 @@ class Policy(authd.TestCase):
         user = self.user(tenant)
         key = self.server.operator('POST', f'/v1/tenants/{tenant["slug"]}/clients/{tenant["client_id"]}/keys',
                                    {'kind': 'publishable'}).json['key']
-        self.update(tenant, rate_limit_key=5)
-        self.assertLimited(lambda: self.me(user, key=key), 5, 5)
+        self.update(tenant, rate_limit_key=2)
+        self.assertLimited(lambda: self.me(user, key=key), 2, 2)
         self.assertEqual(self.me(user).status, 200, 'without the key it is not counted')
         self.assertEqual(self.me(user, key=tenant['publishable_key']).status, 200, 'another key is another count')
 
     def test_policy_rate_limit_tenant(self):
         tenant, other = self.tenant(), self.tenant()
         user, stranger = self.user(tenant), self.user(other)
-        self.update(tenant, rate_limit_tenant=6)
-        self.assertLimited(lambda: self.me(user), 6, 6)
+        self.update(tenant, rate_limit_tenant=2)
+        self.assertLimited(lambda: self.me(user), 2, 2)
         self.assertEqual(self.me(stranger).status, 200)
         self.assertEqual(self.server.get(f'/t/{tenant["slug"]}/.well-known/jwks.json').status, 200)
 

@@ -202,8 +202,7 @@ class Race(Life):
         session = self.user(tenant)['session']
         use = authd.message('POST', '/v1/auth/token/refresh', {'refresh_token': session['refresh_token']},
                             key=tenant['publishable_key'])
-        self.assertEqual(self.server.request('GET', '/v1/auth/me', port=ports[1], token=session['access_token']).status,
-                         200)
+        self.known(ports[1], tenant)
         replies = self.server.flood([use] * 200, ports)
         self.assertEqual({r and r.status for r in replies}, {200}, replies[:5])
         successors = {r.json['refresh_token'] for r in replies}
@@ -388,10 +387,27 @@ class Keys(Life):
         tenant = self.tenant()
         made = self.server.operator('POST', f'/v1/tenants/{tenant["slug"]}/clients', {'name': 'short-lived'}).json
         session = self.server.new_user(key=made['publishable_key'])['session']
+        for _ in range(20):  # every loop remembers the token as verified
+            self.assertLives(tenant, session)
         self.assertEqual(self.server.operator('DELETE', f'/v1/tenants/{tenant["slug"]}/clients/{made["id"]}').status, 204)
+        for _ in range(20):
+            self.assertError(self.me(session), 401, 'invalid_token')
+            self.assertIs(self.verify(tenant, session['access_token']).json['active'], False)
         self.assertError(self.refresh(tenant, session['refresh_token'], key=made['publishable_key']), 401,
                          'invalid_client_key')
         self.assertError(self.refresh(tenant, session['refresh_token']), 401, 'refresh_token_invalid')
+
+    def test_a_changed_audience_refuses_tokens_of_the_old_one_at_once(self):
+        tenant = self.tenant()
+        session = self.user(tenant)['session']
+        for _ in range(20):
+            self.assertLives(tenant, session)
+        changed = self.server.operator('PATCH', f'/v1/tenants/{tenant["slug"]}/clients/{tenant["client_id"]}',
+                                       {'audience': 'https://api.example.com'})
+        self.assertEqual(changed.status, 200, changed)
+        for _ in range(20):
+            self.assertError(self.me(session), 401, 'invalid_token')
+        self.assertLives(tenant, self.refresh(tenant, session['refresh_token']).json)
 
     def test_keys_are_shown_once(self):
         tenant = self.tenant()

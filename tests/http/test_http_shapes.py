@@ -254,14 +254,15 @@ class Addresses(authd.TestCase):
                          '127.0.0.1')
 
     def test_B23_a_spoofer_stays_in_one_bucket(self):
-        tenant = self.tenant(rate_limit_address=5)
+        tenant = self.tenant(rate_limit_address=2)
         replies = [self.server.sign_in('a@example.com', 'wrong-guess-12', key=tenant['publishable_key'],
-                                       headers={'X-Forwarded-For': f'203.0.113.{n}'}) for n in range(6)]
+                                       headers={'X-Forwarded-For': f'203.0.113.{n}'}) for n in range(3)]
         self.assertEqual(replies[-1].status, 429)
 
     def test_B23_a_configured_proxy_is_believed_for_one_hop(self):
         port = self.server.start_second({'trusted_proxies': '127.0.0.1/32'})
         tenant = self.tenant()
+        self.known(port, tenant)
         for value, seen in (('203.0.113.7', '203.0.113.7'), ('198.51.100.1, 203.0.113.7', '203.0.113.7'),
                             ('203.0.113.7, 127.0.0.1', '203.0.113.7'), ('2001:db8::1', '2001:db8::1'),
                             ('garbage', '127.0.0.1'), ('203.0.113.7, garbage', '127.0.0.1')):
@@ -271,12 +272,13 @@ class Addresses(authd.TestCase):
     def test_B23_one_ipv6_network_is_one_client(self):
         """The advisory class of limiters keyed by IPv6 text: a /64 is one bucket however it is written."""
         port = self.server.start_second({'trusted_proxies': '127.0.0.1/32'})
-        tenant = self.tenant(rate_limit_address=5)
+        tenant = self.tenant(rate_limit_address=2)
+        self.known(port, tenant)
         spellings = ['2001:db8:1:2::1', '2001:DB8:1:2::ffff', '2001:0db8:0001:0002:0:0:0:9', '2001:db8:1:2:aaaa::',
                      '2001:db8:1:2:0:0:1.2.3.4', '2001:db8:1:2::5']
         replies = [self.server.sign_in('a@example.com', 'wrong-guess-12', key=tenant['publishable_key'], port=port,
                                        headers={'X-Forwarded-For': s}) for s in spellings]
-        self.assertEqual([r.status for r in replies], [401] * 5 + [429])
+        self.assertEqual([r.status for r in replies], [401] * 2 + [429] * 4)
         other = self.server.sign_in('a@example.com', 'wrong-guess-12', key=tenant['publishable_key'], port=port,
                                     headers={'X-Forwarded-For': '2001:db8:1:3::1'})
         self.assertEqual(other.status, 401)

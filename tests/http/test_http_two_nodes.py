@@ -26,11 +26,12 @@ class TwoNodes(authd.TestCase):
         return cls.server.start_second()
 
     def bites(self, seen):
-        """Seconds until seen() on the other node, polled; fails after five."""
+        """Seconds until a request is sent to the other node that sees it, polled; fails after five. How long that
+        request itself takes does not count: a sanitizer's sign-in is slow."""
         start = time.monotonic()
-        while time.monotonic() - start < 5:
+        while (asked := time.monotonic()) - start < 5:
             if seen():
-                return time.monotonic() - start
+                return asked - start
             time.sleep(0.02)
         return self.fail('the other node never saw it')
 
@@ -44,7 +45,7 @@ class TwoNodes(authd.TestCase):
         """hjctl tenant update acme --session-duration 8h --allowed-origins "https://app.acme.com\""""
         tenant = self.tenant()
         user = self.server.new_user(key=tenant['publishable_key'])
-        self.assertEqual(self.sign_in(tenant, user, origin=ORIGIN).status, 403)
+        self.assertBites(lambda: self.sign_in(tenant, user, origin=ORIGIN).status == 403)
         old = self.sign_in(tenant, user).json['session']
         self.server.hjctl('tenant', 'update', tenant['slug'], '--session-duration', '8h', '--allowed-origins', ORIGIN)
         self.assertBites(lambda: self.sign_in(tenant, user, origin=ORIGIN).status == 200)

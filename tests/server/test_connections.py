@@ -6,6 +6,7 @@ import select
 import socket
 import sys
 import time
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import authd  # noqa: E402
@@ -36,6 +37,23 @@ class Caps(authd.TestCase):
         for s in waiting:
             self.assertIn(b'200 OK', s.recv(65536))
             s.close()
+
+
+class Descriptors(unittest.TestCase):
+    def test_V13_1_2_clients_leave_descriptors_to_the_database(self):
+        """256 descriptors and four hundred idle clients: those that are served are served, the rest wait."""
+        server = authd.Server({'db_connection_budget': 8, 'loops': 1}, descriptors=256)
+        try:
+            self.assertIn('"max_connections_lowered"', server.log_text())
+            crowd = [socket.create_connection(('127.0.0.1', server.port), timeout=10) for _ in range(400)]
+            request = authd.message('POST', '/v1/auth/sign-in', {'email': 'a@example.com', 'password': 'x' * 12},
+                                    key=server.env['PUBLISHABLE_KEY_2'])
+            crowd[0].sendall(request)
+            self.assertIn(b' 401 ', crowd[0].recv(65536))
+            for s in crowd:
+                s.close()
+        finally:
+            self.assertEqual(server.stop(), [])
 
 
 class Heads(authd.TestCase):

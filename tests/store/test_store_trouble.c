@@ -86,6 +86,52 @@ static void test_P5_silent_connection_is_replaced(void **state)
     kill((pid_t)pid, SIGCONT);
 }
 
+static bool is_idle(int64_t pid)
+{
+    list_for_each (at, &store_here->idle) {
+        struct db_conn *c = container_of(at, struct db_conn, link);
+        if (PQbackendPID(c->pg) == pid && !c->proving)
+            return true;
+    }
+    return false;
+}
+
+/* A caller with little time left, as after a long wait for a hash, proves nothing. */
+static void test_P5_impatient_caller_leaves_the_connection_alone(void **state)
+{
+    (void)state;
+    int64_t pid = call(SQL_TEST_PID, 0).number;
+    struct call c = {.sql = SQL_TEST_PID};
+    age_connection();
+    assert_int_equal(kill((pid_t)pid, SIGSTOP), 0);
+    fixture_run(&f, run_call, &c, 50);
+    assert_int_equal(c.result, ERR_tenant_db_unavailable);
+    kill((pid_t)pid, SIGCONT);
+    fixture_sleep(&f, 100);
+    assert_true(is_idle(pid));
+}
+
+static struct io *no_descriptor(struct loop *l, int fd, io_fn fn, void *arg)
+{
+    (void)l, (void)fd, (void)fn, (void)arg;
+    return NULL;
+}
+
+static void test_V13_out_of_descriptors_is_503(void **state)
+{
+    (void)state;
+    fixture_close(&f);
+    fixture_open(&f);
+    const struct loop_ops *real = loop_current->ops;
+    struct loop_ops poor = *real;
+    poor.io_open = no_descriptor;
+    loop_current->ops = &poor;
+    assert_int_equal(call(SQL_TEST_PID, 0).result, ERR_tenant_db_unavailable);
+    loop_current->ops = real;
+    fixture_sleep(&f, 800); /* the back-off */
+    assert_int_equal(call(SQL_TEST_PID, 0).result, ERR_OK);
+}
+
 static void test_stalled_connection_is_given_up(void **state)
 {
     (void)state;
@@ -182,6 +228,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_P5_long_idle_connection_is_probed),
         cmocka_unit_test(test_P5_silent_connection_is_replaced),
+        cmocka_unit_test(test_P5_impatient_caller_leaves_the_connection_alone),
+        cmocka_unit_test(test_V13_out_of_descriptors_is_503),
         cmocka_unit_test(test_stalled_connection_is_given_up),
         cmocka_unit_test(test_outdated_plan),
         cmocka_unit_test(test_crash_under_load),

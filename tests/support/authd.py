@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -230,10 +231,11 @@ class Psql:
 
 
 class Server:
-    def __init__(self, settings=None, state=None, extra_environment=None):
+    def __init__(self, settings=None, state=None, extra_environment=None, descriptors=None):
         self.state = state or tempfile.mkdtemp(prefix='authd-', dir='/tmp')
         os.chmod(self.state, 0o755)
         self.owns_state = state is None
+        self.descriptors = descriptors
         self.port, self.admin_port = free_port(), free_port()
         self.environment = dict(os.environ)
         self.environment.update({f'AUTHD_{k.upper()}': str(v) for k, v in (settings or {}).items()})
@@ -253,7 +255,8 @@ class Server:
         self.process = subprocess.Popen(
             [AUTHD, 'dev', '--state', self.state, '--demo', '--keep-postgres',
              '--port', str(self.port), '--admin-port', str(self.admin_port)],
-            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=self.environment)
+            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=self.environment,
+            preexec_fn=self.limit_descriptors if self.descriptors else None)
         deadline = time.monotonic() + wait
         while not os.path.exists(ready):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -261,6 +264,9 @@ class Server:
             time.sleep(0.02)
         with open(os.path.join(self.state, 'env')) as f:
             self.env = parse_env(f.read())
+
+    def limit_descriptors(self):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 
     def start_second(self, settings=None):
         """Another process on the same control database; returns its port."""
@@ -314,7 +320,7 @@ class Server:
         for p in self.others + [self.process]:
             if p:
                 try:
-                    p.wait(60)
+                    p.wait(120)  # a database that is being dropped is waited for
                 except subprocess.TimeoutExpired:
                     p.kill()
                     bad.append('did not drain')
@@ -446,6 +452,13 @@ class TestCase(unittest.TestCase):
         """A tenant of the test's own, without rate limits unless it asks for them."""
         generous = {f'rate_limit_{what}': 0 for what in ('address', 'identifier', 'key', 'tenant')}
         return self.server.new_tenant(policy={**generous, **policy})
+
+    def known(self, port, tenant):
+        """Waits until another process has heard of a tenant that was just made."""
+        deadline = time.monotonic() + 10
+        while self.server.get(f'/t/{tenant["slug"]}/.well-known/jwks.json', port=port).status != 200:
+            self.assertLess(time.monotonic(), deadline, 'the other process does not know the tenant')
+            time.sleep(0.02)
 
     @contextlib.contextmanager
     def assertNothingChanges(self, *tenants):

@@ -34,7 +34,8 @@ static void test_J16_rotation_overlaps(void **state)
     assert_ptr_equal(tenant_signing_key(&t, times.signs_at - 1), &keys[1]);
     assert_ptr_equal(tenant_signing_key(&t, times.signs_at), &keys[0]);
     assert_ptr_equal(tenant_signing_key(&t, times.signs_at + 1), &keys[0]);
-    assert_false(signing_key_published(&keys[0], now - 1));
+    assert_false(signing_key_published(&keys[0], now - CLOCK_SKEW_S * 1000 - 1));
+    assert_true(signing_key_published(&keys[0], now - CLOCK_SKEW_S * 1000));
     assert_true(signing_key_published(&keys[0], now));
     /* the last token of the old key, at the longest life a policy may give */
     int64_t last_token_ends = times.signs_at - 1 + ACCESS_TOKEN_TTL_MAX_S * INT64_C(1000);
@@ -73,6 +74,17 @@ static void test_rotation_by_age(void **state)
     assert_true(rotation_due(now, 3600, now + 3600001));
     assert_false(rotation_due(now + 360000, 3600, now));
     assert_false(rotation_due(now, 0, now + INT64_C(86400000000)));
+}
+
+/* Two nodes' clocks differ: the one behind still signs for a new tenant, and after --revoke. */
+static void test_only_key_signs_on_a_node_whose_clock_is_behind(void **state)
+{
+    (void)state;
+    struct signing_key only = key(now, now, 0);
+    struct tenant t = {.signing_keys = &only, .signing_key_count = 1};
+    assert_ptr_equal(tenant_signing_key(&t, now - 5000), &only);
+    assert_true(signing_key_published(&only, now - 5000));
+    assert_null(tenant_signing_key(&t, now - CLOCK_SKEW_S * 1000 - 1));
 }
 
 static void test_no_key_signs_unless_it_may(void **state)
@@ -225,6 +237,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_only_key_signs_on_a_node_whose_clock_is_behind),
         cmocka_unit_test(test_J16_rotation_overlaps),
         cmocka_unit_test(test_J16_longest_policy_is_covered),
         cmocka_unit_test(test_revoking_rotation_is_immediate),
