@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PostgreSQL front that passes everything on but notifications: how a node lives whose LISTEN has gone deaf."""
 import os
+import shutil
 import socket
 import struct
 import threading
@@ -65,3 +66,4 @@ class Mute:
 
     def close(self):
         self.listener.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
