@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- One request over and over. Environment: METHOD, HEADERS (name=value lines), BODY, WANT (status).
+-- One request over and over. Environment: METHOD, HEADERS (name=value lines), BODY, WANT (status); BODIES names a file of
+-- bodies, one a line, that take turns.
 dofile(os.getenv('BENCH_LUA') .. '/report.lua')
 local threads = {}
 function setup(thread) table.insert(threads, thread) end
@@ -11,9 +12,13 @@ function init()
     local name, value = line:match('^([^=]+)=(.*)$')
     wrk.headers[name] = value
   end
-  fixed = wrk.format()
+  all, at = {wrk.format()}, 0
+  if os.getenv('BODIES') then
+    all = {}
+    for line in io.lines(os.getenv('BODIES')) do table.insert(all, wrk.format(nil, nil, nil, line)) end
+  end
 end
-function request() return fixed end
+function request() at = at % #all + 1; return all[at] end
 function response(status) if status ~= want then bad = bad + 1 end end
 function done(summary, latency)
   local sum = 0
