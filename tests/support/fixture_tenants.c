@@ -91,7 +91,7 @@ static void make_token(struct fixture_tenant *fixture, struct str kid)
     struct arena *a = arena_create(1024);
     struct str header = jwt_header(a, "at+jwt", kid);
     memcpy(fixture->token, header.ptr, header.len);
-    strcpy(fixture->token + header.len, "e30.c2ln");
+    memcpy(fixture->token + header.len, "e30.c2ln", sizeof("e30.c2ln"));
     arena_destroy(a);
 }
 
