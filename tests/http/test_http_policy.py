@@ -238,20 +238,20 @@ class Policy(authd.TestCase):
     def test_policy_lockout_delay_N_6(self):
         tenant = self.tenant(lockout_after=1, lockout_delay='3s')
         user = self.user(tenant)
-        identifier = 'UPDATE attempt SET locked_until = now()'
+        ended = "UPDATE attempt SET locked_until = now() - interval '1 minute'"
         imposed = 'SELECT extract(epoch FROM locked_until - last_at)::int FROM attempt'
         waits = []
         for _ in range(4):
             self.wrong(tenant, user['email'])
             waits += self.server.tenant_sql(tenant['slug'], imposed)
-            self.server.tenant_sql(tenant['slug'], identifier)
+            self.server.tenant_sql(tenant['slug'], ended)
         self.assertEqual(waits, ['1', '2', '3', '3'], 'doubles up to the policy')
         self.update(tenant, lockout_delay='1m')
         self.wrong(tenant, user['email'])
         self.assertGreater(int(self.wrong(tenant, user['email'])[0].headers['Retry-After']), 3)
         self.server.tenant_sql(tenant['slug'], 'UPDATE attempt SET failures = 99, locked_until = NULL')
         self.wrong(tenant, user['email'])
-        self.server.tenant_sql(tenant['slug'], identifier)
+        self.server.tenant_sql(tenant['slug'], ended)
         self.assertError(self.sign_in(tenant, user['email']), 429, 'account_locked')
 
     def rate(self, requests):
