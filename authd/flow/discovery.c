@@ -25,6 +25,9 @@ static struct str etag_of(struct arena *a, struct str body)
     return buf_view(&b);
 }
 
+/* "tenant" is the owner: RFC 7517 section 5 lets a key set say more of itself, and a resource
+ * server of many tenants needs it, so that a leaked key of one tenant cannot sign for another's id.
+ */
 static struct str jwks_document(const struct tenant *t, int64_t now)
 {
     struct buf b;
@@ -39,7 +42,9 @@ static struct str jwks_document(const struct tenant *t, int64_t now)
         jwk_write(&b, id_str(&k->kid), k->public_key);
         separator = ",";
     }
-    buf_lit(&b, "]}");
+    buf_lit(&b, "],\"tenant\":");
+    buf_json(&b, id_str(&t->id));
+    buf_char(&b, '}');
     return buf_view(&b);
 }
 

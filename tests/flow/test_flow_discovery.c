@@ -10,6 +10,7 @@
 static struct tenant tenant_with(struct arena *a, struct signing_key *keys, size_t n)
 {
     return (struct tenant){.arena = a,
+                           .id = {"tnt_01JD9W8V3S8Q3ZK6T4N0E2M5RA"},
                            .slug = STR("acme"),
                            .issuer = STR("https://auth.example.com/t/acme"),
                            .signing_keys = keys,
@@ -88,7 +89,7 @@ static void b25_b09_metadata_says_what_is_true(void **state)
               "{\"issuer\":\"https://auth.example.com/t/acme\","
               "\"jwks_uri\":\"https://auth.example.com/t/acme/.well-known/jwks.json\","
               "\"response_types_supported\":[],\"grant_types_supported\":[]}");
-    check_str(t.jwks, "{\"keys\":[]}");
+    check_str(t.jwks, "{\"keys\":[],\"tenant\":\"tnt_01JD9W8V3S8Q3ZK6T4N0E2M5RA\"}");
     assert_true(t.jwks_etag.ptr[0] == '"' && t.jwks_etag.ptr[t.jwks_etag.len - 1] == '"');
     arena_destroy(a);
 }
