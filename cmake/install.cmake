@@ -2,6 +2,19 @@
 if(TARGET authd)
   install(TARGETS authd hjctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+# `cmake --install build --component verify` lays down the resource-server library alone.
+install(TARGETS authd_verify_shared authd_verify COMPONENT verify
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES include/authd/verify.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/authd COMPONENT verify)
+install(FILES ${CMAKE_BINARY_DIR}/authd/verify/libauthd-verify.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT verify)
+install(FILES docs/man/libauthd-verify.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT verify)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/man3)
+foreach(page authd_verify authd_verifier_new authd_verifier_free authd_claims_free authd_claims_permit
+        authd_bearer_token authd_verify_error_code authd_verify_error_status authd_verify_error_text)
+  file(CREATE_LINK libauthd-verify.3 ${CMAKE_BINARY_DIR}/man3/${page}.3 SYMBOLIC)
+  install(FILES ${CMAKE_BINARY_DIR}/man3/${page}.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT verify)
+endforeach()
 foreach(page authd.8 hjctl.1 authd.conf.5)
   string(REGEX REPLACE ".*\\." "" section ${page})
   if(EXISTS ${PROJECT_SOURCE_DIR}/docs/man/${page})

@@ -163,7 +163,7 @@ class Commands(Hjctl):
     def test_installed_man_pages_lint(self):
         pages = []
         for directory, _, files in os.walk(os.path.join(authd.SOURCE, 'docs')):
-            pages += [os.path.join(directory, f) for f in files if re.search(r'\.[158]$', f)]
+            pages += [os.path.join(directory, f) for f in files if re.search(r'\.[1358]$', f)]
         for page in pages:
             lint = subprocess.run(['mandoc', '-Tlint', '-W', 'warning', page], capture_output=True, text=True)
             self.assertEqual(lint.stdout, '', page)
