@@ -55,8 +55,8 @@ void sync_expect(const char *sqlstate);
 const char *sync_identifier(PGconn *c, struct arena *a, struct str name);
 const char *sync_literal(PGconn *c, struct arena *a, struct str value);
 
-/* Host, port, TLS and the like of `url`, but this database and this role and no password: the
- * conninfo of a tenant's connections. NULL ptr when url is malformed. */
-struct str conninfo_for_role(struct arena *a, const char *url, struct str dbname, struct str role);
+/* Host, port, TLS and the like of `url`, but no database, role or password: how tenants' databases
+ * are reached. NULL ptr when url is malformed. */
+struct str conninfo_of_server(struct arena *a, const char *url);
 
 #endif

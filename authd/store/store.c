@@ -18,6 +18,8 @@
 #include "store/upkeep.h"
 
 struct store_config store_config;
+const char *store_tenant_server;
+static struct arena *config_memory;
 
 enum { LOAD_TIMEOUT_MS = 30000 };
 
@@ -93,11 +95,23 @@ static void create_loops(void)
     }
 }
 
+static MUST_CHECK enum err find_tenant_server(void)
+{
+    bool apart = store_config.provisioner_url != NULL;
+    config_memory = arena_create(256);
+    struct str server = conninfo_of_server(config_memory, apart ? store_config.provisioner_url
+                                                                : store_config.control_url);
+    store_tenant_server = str_is_set(server) ? str_z(config_memory, server) : NULL;
+    return store_tenant_server ? ERR_OK : ERR_internal_error;
+}
+
 enum err store_open(const struct store_config *config)
 {
     PGconn *c;
     store_config = *config;
-    enum err e = connect_control(&c);
+    enum err e = find_tenant_server();
+    if (!e)
+        e = connect_control(&c);
     if (e)
         return e;
     struct arena *a = arena_create(1024);
@@ -190,6 +204,9 @@ void store_close(void)
     free(store_loops);
     store_loops = NULL;
     store_config = (struct store_config){0};
+    store_tenant_server = NULL;
+    arena_destroy(config_memory);
+    config_memory = NULL;
 }
 
 void store_stats(struct store_stats *out)

@@ -115,15 +115,16 @@ static void test_transaction_rolls_back(void **state)
     sync_close(c);
 }
 
-static void test_conninfo_for_role(void **state)
+static void test_conninfo_of_server(void **state)
 {
     (void)state;
     struct arena *a = arena_create(256);
-    struct str s = conninfo_for_role(
-        a, "postgresql://boss:secret@db.example:6432/main?sslmode=require&application_name=x",
-        STR("db_1"), STR("o'role"));
-    check_str(s, "host='db.example' port='6432' sslmode='require' dbname='db_1' user='o\\'role'");
-    assert_null(conninfo_for_role(a, "postgresql://[", STR("d"), STR("u")).ptr);
+    check_str(conninfo_of_server(a, "postgresql://boss:secret@db.example:6432/main"
+                                    "?sslmode=require&application_name=x"),
+              "host='db.example' port='6432' sslmode='require'");
+    check_str(conninfo_of_server(a, "host=/tmp/o\\'clock user=boss password=secret"),
+              "host='/tmp/o\\'clock'");
+    assert_null(conninfo_of_server(a, "postgresql://[").ptr);
     arena_destroy(a);
 }
 
@@ -279,7 +280,7 @@ int main(void)
         cmocka_unit_test(test_database_ahead_of_the_binary),
         cmocka_unit_test(test_unmigrated_database),
         cmocka_unit_test(test_transaction_rolls_back),
-        cmocka_unit_test(test_conninfo_for_role),
+        cmocka_unit_test(test_conninfo_of_server),
         cmocka_unit_test(test_every_statement_prepares),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
