@@ -36,7 +36,16 @@ void sync_close(PGconn *c); /* NULL is ignored */
  * struck, else ERR_internal_error. */
 MUST_CHECK enum err sync_run(PGconn *c, struct arena *a, enum sql sql,
                              const struct db_param *params, const struct db_rows **rows);
-/* The same for a statement that has no name; `name` is for the log. */
+/* Several of them in one round trip and one transaction. After a failure the connection is good for
+ * nothing but closing. */
+struct sync_call {
+    enum sql sql;
+    const struct db_param *params;
+    const struct db_rows **rows;
+};
+MUST_CHECK enum err sync_run_all(PGconn *c, struct arena *a, const struct sync_call *calls,
+                                 size_t n);
+/* sync_run for a statement that has no name; `name` is for the log. */
 MUST_CHECK enum err sync_exec(PGconn *c, struct arena *a, const char *name, const char *text,
                               const struct db_param *params, int n, const struct db_rows **rows);
 /* One or more statements without parameters and rows, such as DDL. Several of them are one
