@@ -175,16 +175,16 @@ static void test_createrole_and_createdb_are_enough(void **state)
     PQclear(r);
     fixture_sql(&f, "CREATE ROLE prov LOGIN CREATEROLE CREATEDB PASSWORD 'p'");
     fixture_sql(&f, "GRANT CONNECT ON DATABASE postgres TO prov");
-    /* A template and its owner of its own, as on a server of its own. */
+    /* A template of its own, as on a server of its own. */
     fixture_sql(&f,
                 "UPDATE pg_database SET datistemplate = false WHERE datname ~ '^authd_template'");
     r = PQexec(f.control, "SELECT datname FROM pg_database WHERE datname ~ '^authd_template'");
     if (PQntuples(r))
         fixture_sql(&f, "DROP DATABASE %s", PQgetvalue(r, 0, 0));
     PQclear(r);
-    fixture_sql(&f, "DROP ROLE IF EXISTS authd_template_owner");
 
     store_config.provisioner_url = url;
+    provisioner_close_idle(INT64_MAX);
     struct tenant_created t = control_tenant(&f, "plain");
     PGconn *c = control_role_connect(&f, t.record.id.z, 0, NULL);
     assert_int_equal(PQstatus(c), CONNECTION_OK);
@@ -199,6 +199,7 @@ static void test_createrole_and_createdb_are_enough(void **state)
                      0);
     PQfinish(c);
     store_config.provisioner_url = NULL;
+    provisioner_close_idle(INT64_MAX);
     assert_int_equal(control_init(url, "control_of_prov", f.root_key, key, &created), ERR_OK);
     assert_true(created);
 }
