@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Creating a tenant. With a ready-made database on the shelf it is one round trip. Without, the same
- * round trip leaves a row, and then a worker makes roles and database; from the row on nothing can
- * be lost: what a crash leaves undone the background finishes.
+ * Creating a tenant. With a ready-made database on the shelf it is one round trip. Without, the
+ * same round trip leaves a row, and then a worker makes roles and database; from the row on nothing
+ * can be lost: what a crash leaves undone the background finishes.
  */
 #include "flow/tenants.h"
 

@@ -83,8 +83,7 @@ static enum err finish(struct provisioner *p, struct arena *a, const struct prov
 
 static bool unfinished(const struct provision_row *row)
 {
-    return str_eqz(row->status, "provisioning") ||
-           (str_eqz(row->status, "spare") && !row->ready);
+    return str_eqz(row->status, "provisioning") || (str_eqz(row->status, "spare") && !row->ready);
 }
 
 static enum err provision_locked(struct provisioner *p, struct arena *a, struct str tenant,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The steps of provisioning a tenant: roles, database, who may enter, what they may do. Names are our own opaque
- * ones and are quoted; values other than names are only password verifiers, quoted too.
+ * The steps of provisioning a tenant: roles, database, who may enter, what they may do. Names are
+ * our own opaque ones and are quoted; values other than names are only password verifiers, quoted
+ * too.
  *
  * A provisioner that is no superuser needs to be a member of the roles it makes: PostgreSQL 15 lets
  * CREATEROLE grant them, 16 and later give their creator the right to.
