@@ -29,6 +29,11 @@ enum err password_read(struct call *c, struct str field, struct str typed, struc
     return normalised->len > PASSWORD_MAX ? too_long(c, field) : ERR_OK;
 }
 
+enum err password_capacity(const struct call *c)
+{
+    return worker_admits(flow_config.hashers, c->tenant->shard) ? ERR_OK : ERR_overloaded;
+}
+
 static enum err on_worker(const struct call *c, void (*fn)(void *), void *job)
 {
     return worker_run(flow_config.hashers, c->tenant->shard, fn, job);
