@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The background: what the janitor removes and what it leaves, rotation by age, and provisioning as
- * a role that is no superuser.
+ * The background: what the janitor removes and what it leaves, rotation by age, provisioning as a
+ * role that is no superuser, and its end.
  */
 #include "support/check.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "store/control_init.h"
@@ -204,6 +205,38 @@ static void test_createrole_and_createdb_are_enough(void **state)
     assert_true(created);
 }
 
+/* ---- stopping ---- */
+
+static bool database_gone(const char *slug)
+{
+    return fixture_number(&f,
+                          "SELECT count(*) FROM pg_database d JOIN tenant t"
+                          " ON t.database_name = d.datname WHERE t.slug = '%s'",
+                          slug) == 0;
+}
+
+/* DROP DATABASE waits for a lock that this test holds. */
+static void test_stopping_does_not_wait_for_a_database(void **state)
+{
+    (void)state;
+    control_tenant(&f, "slow-drop");
+    struct tenant_delete_in in = {.tenant = STR("slow-drop")};
+    assert_int_equal(control_call(&f, tenant_delete_flow, &in, NULL), ERR_OK);
+    fixture_sql(&f, "UPDATE tenant SET deleted_at = now() - interval '1 day'"
+                    " WHERE slug = 'slow-drop'");
+    fixture_sql(&f, "BEGIN");
+    fixture_sql(&f, "LOCK TABLE pg_database IN SHARE MODE");
+    assert_int_equal(upkeep_start(), ERR_OK);
+    while (fixture_number(&f, "SELECT count(*) FROM pg_locks WHERE NOT granted AND"
+                              " relation = 'pg_database'::regclass") == 0)
+        usleep(10000);
+    upkeep_stop(); /* returns, although the lock is still held */
+    fixture_sql(&f, "COMMIT");
+    assert_false(database_gone("slow-drop"));
+    assert_int_equal(upkeep_round(clock_wall_ms()), ERR_OK);
+    assert_true(database_gone("slow-drop"));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -225,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_old_signing_keys_are_rotated_once),
         cmocka_unit_test(test_createrole_and_createdb_are_enough),
         cmocka_unit_test(test_the_control_plane_is_swept_too),
+        cmocka_unit_test(test_stopping_does_not_wait_for_a_database),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
