@@ -57,8 +57,9 @@ MUST_CHECK enum err sync_tx(PGconn *c, enum err (*fn)(PGconn *, void *), void *a
 /* SQLSTATE of this thread's last failed call of this module ("" = none or no connection), for
  * those to whom a failure is an answer, such as 42P04 (the database exists). */
 const char *sync_sqlstate(void);
-/* The next failure of this thread with this SQLSTATE is expected and not logged. */
-void sync_expect(const char *sqlstate);
+/* The next failure of this thread with one of these SQLSTATEs, separated by spaces, is expected and
+ * not logged. */
+void sync_expect(const char *sqlstates);
 
 /* Quoted for a script, in the arena. */
 const char *sync_identifier(PGconn *c, struct arena *a, struct str name);
