@@ -4,9 +4,11 @@
  */
 #include "flow/flow_fixture.h"
 
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/coro.h"
@@ -140,7 +142,7 @@ static enum err run(struct run *r)
     if (coro_current())
         run_flow(r);
     else
-        fixture_run(&fx.store, run_flow, r, 20000);
+        fixture_run(&fx.store, run_flow, r, FIXTURE_PATIENCE_MS);
     return r->result;
 }
 
@@ -207,10 +209,49 @@ void in_parallel(size_t n, void (*fn)(size_t i))
     assert_non_null(all);
     for (size_t i = 0; i < n; i++) {
         all[i] = (struct parallel){fn, i};
-        coro_spawn(run_parallel, &all[i], clock_mono_ms() + 60000);
+        coro_spawn(run_parallel, &all[i], clock_mono_ms() + 5 * FIXTURE_PATIENCE_MS);
     }
     poll_loop_run(fx.store.loop, NULL, NULL);
     free(all);
+}
+
+bool told_to_come_again(enum err e)
+{
+    if (err_rows[e].status != 503 || clock_mono_ms() >= coro_deadline())
+        return false;
+    coro_sleep(20);
+    return true;
+}
+
+uint64_t hashes(void)
+{
+    struct worker_stats s = workers_stats(flow_config.hashers);
+    return s.done + s.running + s.queued;
+}
+
+static sem_t gate;
+
+static void wait_at_gate(struct worker_job *job)
+{
+    (void)job;
+    sem_wait(&gate);
+}
+
+struct workers *held_workers(unsigned queue_max)
+{
+    static struct worker_job job;
+    struct workers *w = workers_create("held", 1, queue_max, 0, NULL);
+    job = (struct worker_job){.fn = wait_at_gate};
+    sem_init(&gate, 0, 0);
+    assert_int_equal(worker_submit(w, 0, &job), ERR_OK);
+    while (workers_stats(w).running == 0)
+        usleep(1000);
+    return w;
+}
+
+void let_go(void)
+{
+    sem_post(&gate);
 }
 
 __attribute__((format(printf, 2, 0))) static PGresult *query(PGconn *db, const char *format,
