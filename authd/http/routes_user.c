@@ -172,11 +172,11 @@ static const struct fields lockout_fields = {"Lockout", sizeof(struct lockout_an
 
 /* ---- from memory ---- */
 
-static enum err reply_from_snapshot(struct call *c, struct str body, struct str etag)
+static enum err reply_document(struct call *c, const struct document *document)
 {
     *(struct prebuilt_reply *)c->out = (struct prebuilt_reply){
-        .body = body,
-        .etag = etag,
+        .body = document->body,
+        .etag = document->etag,
         .content_type = STR("application/json"),
         .max_age_s = JWKS_MAX_AGE_S,
     };
@@ -185,17 +185,17 @@ static enum err reply_from_snapshot(struct call *c, struct str body, struct str 
 
 static enum err jwks(struct call *c)
 {
-    return reply_from_snapshot(c, c->tenant->jwks, c->tenant->jwks_etag);
+    return reply_document(c, &tenant_documents(c->tenant, c->now)->jwks);
 }
 
 static enum err oauth_metadata(struct call *c)
 {
-    return reply_from_snapshot(c, c->tenant->oauth_metadata, c->tenant->oauth_metadata_etag);
+    return reply_document(c, &tenant_documents(c->tenant, c->now)->oauth_metadata);
 }
 
 static enum err openid_metadata(struct call *c)
 {
-    return reply_from_snapshot(c, c->tenant->openid_metadata, c->tenant->openid_metadata_etag);
+    return reply_document(c, &tenant_documents(c->tenant, c->now)->openid_metadata);
 }
 
 /* clang-format off */
@@ -230,7 +230,7 @@ const struct route routes_user[] = {
     {METHOD_POST, "/v1/users/unlock", NEED_SECRET, RATE_CHEAP, 204, &unlock_fields, NULL, unlock,
      .tag = "Server", .doc = "Forget an identifier's failed attempts: the way out of the hard stop at 100."},
     {METHOD_GET, "/t/{slug}/.well-known/jwks.json", NEED_NOTHING, RATE_CHEAP, 200, NULL, NULL, jwks, .direct = true,
-     .tag = "Issuer", .doc = "The tenant's public signing keys (RFC 7517)."},
+     .tag = "Issuer", .doc = "The tenant's public signing keys (RFC 7517), and in `tenant` whose they are."},
     {METHOD_GET, "/t/{slug}/.well-known/oauth-authorization-server", NEED_NOTHING, RATE_CHEAP, 200, NULL, NULL, oauth_metadata, .direct = true,
      .tag = "Issuer", .doc = "Metadata of the issuer (RFC 8414)."},
     {METHOD_GET, "/.well-known/oauth-authorization-server/t/{slug}", NEED_NOTHING, RATE_CHEAP, 200, NULL, NULL, oauth_metadata, .direct = true,

@@ -14,11 +14,9 @@
 #include "base/log.h"
 #include "crypto/pwhash.h"
 #include "crypto/seal.h"
-#include "flow/discovery.h"
 #include "server/command.h"
 #include "server/process.h"
 #include "server/tls.h"
-#include "store/snapshot.h"
 #include "store/store.h"
 
 enum {
@@ -82,7 +80,6 @@ static enum err open_store(struct server *s)
         .spare_databases = (unsigned)set->spare_databases,
         .connectors = s->connectors,
     };
-    registry_set_prebuild(discovery_prebuild);
     enum err e = root_key_read(set->root_key_file, &config.root_key);
     return e == ERR_OK ? store_open(&config) : e;
 }

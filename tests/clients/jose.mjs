@@ -20,7 +20,7 @@ async function discover (issuer) {
   assert.equal(reply.status, 200)
   const metadata = await reply.json()
   assert.equal(metadata.issuer, issuer)
-  return createRemoteJWKSet(new URL(metadata.jwks_uri))
+  return createRemoteJWKSet(new URL(metadata.jwks_uri), { timeoutDuration: 60000 })
 }
 
 const up = await post('/v1/auth/sign-up', { email, password })

@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class ForeignClients(authd.TestCase):
     def run_client(self, *command, **more):
         done = subprocess.run(command, cwd=HERE, env={**os.environ, **self.server.env, **more},
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=5 * authd.PATIENCE)
         sys.stderr.write(done.stdout)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout

@@ -4,21 +4,21 @@
  */
 #include "flow/flow_fixture.h"
 
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/coro.h"
 #include "base/json.h"
 #include "crypto/pwhash.h"
-#include "flow/discovery.h"
 #include "flow/me.h"
 #include "flow/refresh.h"
 #include "flow/sign_in.h"
 #include "flow/sign_up.h"
 #include "store/db_sync.h"
-#include "store/snapshot.h"
 #include "support/poll_loop.h"
 
 struct flow_fixture fx;
@@ -57,7 +57,6 @@ int flow_setup(void **state)
     fixture_add_tenant(&fx.store, "globex", &fx.globex);
     add_client(&fx.acme);
     add_client(&fx.globex);
-    registry_set_prebuild(discovery_prebuild);
     fixture_open(&fx.store);
     fx.a = registry_by_slug(STR("acme"));
     fx.b = registry_by_slug(STR("globex"));
@@ -143,7 +142,7 @@ static enum err run(struct run *r)
     if (coro_current())
         run_flow(r);
     else
-        fixture_run(&fx.store, run_flow, r, 20000);
+        fixture_run(&fx.store, run_flow, r, FIXTURE_PATIENCE_MS);
     return r->result;
 }
 
@@ -210,10 +209,49 @@ void in_parallel(size_t n, void (*fn)(size_t i))
     assert_non_null(all);
     for (size_t i = 0; i < n; i++) {
         all[i] = (struct parallel){fn, i};
-        coro_spawn(run_parallel, &all[i], clock_mono_ms() + 60000);
+        coro_spawn(run_parallel, &all[i], clock_mono_ms() + 5 * FIXTURE_PATIENCE_MS);
     }
     poll_loop_run(fx.store.loop, NULL, NULL);
     free(all);
+}
+
+bool told_to_come_again(enum err e)
+{
+    if (err_rows[e].status != 503 || clock_mono_ms() >= coro_deadline())
+        return false;
+    coro_sleep(20);
+    return true;
+}
+
+uint64_t hashes(void)
+{
+    struct worker_stats s = workers_stats(flow_config.hashers);
+    return s.done + s.running + s.queued;
+}
+
+static sem_t gate;
+
+static void wait_at_gate(struct worker_job *job)
+{
+    (void)job;
+    sem_wait(&gate);
+}
+
+struct workers *held_workers(unsigned queue_max)
+{
+    static struct worker_job job;
+    struct workers *w = workers_create("held", 1, queue_max, 0, NULL);
+    job = (struct worker_job){.fn = wait_at_gate};
+    sem_init(&gate, 0, 0);
+    assert_int_equal(worker_submit(w, 0, &job), ERR_OK);
+    while (workers_stats(w).running == 0)
+        usleep(1000);
+    return w;
+}
+
+void let_go(void)
+{
+    sem_post(&gate);
 }
 
 __attribute__((format(printf, 2, 0))) static PGresult *query(PGconn *db, const char *format,

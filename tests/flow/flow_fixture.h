@@ -48,6 +48,14 @@ struct signed_in new_user(const struct tenant *t, const char *email, const char 
 
 /* n coroutines at once: fn(i) each. */
 void in_parallel(size_t n, void (*fn)(size_t i));
+/* In one of them: whether the answer was 503, to come again; then it is time to. */
+bool told_to_come_again(enum err e);
+
+/* Hashes asked for so far; a worker counts its last one as running for a moment longer. */
+uint64_t hashes(void);
+/* Workers whose only thread is busy until let_go, so that a queue can be filled at leisure. */
+struct workers *held_workers(unsigned queue_max);
+void let_go(void);
 
 /* First column of the first row; SQL is printf'ed. */
 int64_t number(PGconn *db, const char *format, ...) __attribute__((format(printf, 2, 3)));

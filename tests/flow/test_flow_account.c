@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/coro.h"
 #include "flow/flow_fixture.h"
 #include "flow/me.h"
@@ -107,17 +108,19 @@ static void n6_guesses_at_change_count_like_those_at_sign_in(void **state)
 static struct str busy_token;
 static enum err busy_answer;
 
-/* The one changes the password; the other fills the queue while the current one is compared. */
+/* The one changes the password; the other fills the queue once the current one is to be compared.
+ */
 static void change_or_fill(size_t i)
 {
-    struct workers *real = flow_config.hashers;
+    struct workers *held = flow_config.hashers;
     if (i == 0) {
         busy_answer = change(busy_token, PASSWORD, FRESH);
         return;
     }
-    for (int waited_ms = 0; workers_stats(real).running == 0 && waited_ms < 5000; waited_ms++)
+    while (workers_stats(held).queued == 0 && clock_mono_ms() < coro_deadline())
         coro_sleep(1);
     flow_config.hashers = workers_create("full", 1, 0, 0, NULL);
+    let_go();
 }
 
 static void full_queue_makes_no_failure_of_the_right_password(void **state)
@@ -125,10 +128,13 @@ static void full_queue_makes_no_failure_of_the_right_password(void **state)
     (void)state;
     struct workers *real = flow_config.hashers;
     struct signed_in u = new_user(fx.a, EMAIL, PASSWORD);
+    struct workers *held = held_workers(1);
     busy_token = u.session->access_token;
     fx.a->policy.password_blocklist = BLOCKLIST_OFF;
+    flow_config.hashers = held;
     in_parallel(2, change_or_fill);
     workers_destroy(flow_config.hashers);
+    workers_destroy(held);
     flow_config.hashers = real;
     check_err(busy_answer, ERR_overloaded);
     assert_int_equal(number(fx.db_a, "SELECT failures FROM attempt"), 0);

@@ -40,24 +40,37 @@ class Enumeration(authd.TestCase):
     def test_V6_3_8_lockout_is_the_same_for_unknown_users(self):
         tenant = self.tenant(lockout_after=3, lockout_delay='10m')
         user = self.server.new_user(key=tenant['publishable_key'])
-        replies = {email: [self.guess(tenant, email) for _ in range(5)]
-                   for email in (user['email'], 'nobody-at-all@example.com')}
-        known, unknown = replies.values()
-        self.assertEqual([r.status for r in known], [401] * 3 + [429] * 2)
-        self.assertEqual([visible(r) for r in known], [visible(r) for r in unknown])
+        emails = user['email'], 'nobody-at-all@example.com'
+        for _ in range(3):
+            known, unknown = (self.guess(tenant, email) for email in emails)
+            self.assertEqual(known.status, 401)
+            self.assertEqual(visible(known), visible(unknown))
+        imposed = 'SELECT DISTINCT failures, locked_until - last_at FROM attempt'
+        self.assertEqual(self.server.tenant_sql(tenant['slug'], imposed), ['3|00:00:01'])
+        # Both until the same moment, so that what is left can be compared: the one's lies between two of the other's.
+        self.server.tenant_sql(tenant['slug'], "UPDATE attempt SET locked_until = now() + interval '1 hour'")
+        replies = [self.guess(tenant, email) for email in emails + emails[:1]]
+        left = [int(r.headers['Retry-After']) for r in replies]
+        self.assertEqual(left, sorted(left, reverse=True))
+        for reply in replies:
+            self.assertError(reply, 429, 'account_locked')
+            reply.headers.replace_header('Retry-After', '-')
+        self.assertEqual([visible(r) for r in replies[1:]], [visible(replies[0])] * 2)
 
     def test_timing_is_of_the_same_kind(self):
         """Not the statistics (tests/bench has them): only that an unknown user costs a hash."""
         tenant = self.tenant(lockout_after=100)
         user = self.server.new_user(key=tenant['publishable_key'])
         times = {user['email']: [], 'nobody-at-all@example.com': []}
-        for _ in range(15):
+        for _ in range(80):  # of each the least disturbed counts: a busy machine needs more tries until there is one
             for email, seconds in times.items():
                 start = time.monotonic()
                 self.assertEqual(self.guess(tenant, email).status, 401)
                 seconds.append(time.monotonic() - start)
-        known, unknown = (min(t) for t in times.values())  # the least disturbed
-        self.assertLess(max(known, unknown) / min(known, unknown), 2.5, times)
+            known, unknown = (min(t) for t in times.values())
+            if len(seconds) >= 15 and max(known, unknown) / min(known, unknown) < 2.5:
+                return
+        self.fail(f'{known:.4f} s for a known user, {unknown:.4f} s for an unknown one')
 
     def test_N_6_counters_survive_spelling_and_belong_to_the_tenant(self):
         tenant, other = self.tenant(lockout_after=2, lockout_delay='10m'), self.tenant()
@@ -65,6 +78,7 @@ class Enumeration(authd.TestCase):
         self.server.new_user(key=other['publishable_key'], email='mixed.case@example.com')
         for email in ('MIXED.CASE@example.com', 'mixed.case@EXAMPLE.com'):
             self.assertEqual(self.guess(tenant, email).status, 401)
+        self.server.prolong_lock(tenant['slug'])
         self.assertError(self.guess(tenant, user['email'], authd.PASSWORD), 429, 'account_locked')
         self.assertEqual(self.guess(other, 'mixed.case@example.com', authd.PASSWORD).status, 200)
 
@@ -79,49 +93,55 @@ class Enumeration(authd.TestCase):
 class Guesses(authd.TestCase):
     settings = {'hash_queue': 2000, 'request_timeout': '60s'}
 
-    def flood(self, tenant, email, ports=None):
-        guess = authd.message('POST', '/v1/auth/sign-in', {'email': email, 'password': 'wrong-guess-12'},
+    def flood(self, tenant, user, ports=None):
+        """A thousand guesses that were answered; how many of them were counted. A slow machine says 503 to some, and they
+        are sent again: mostly that was not looked at, but it may have been counted and then not logged in time."""
+        guess = authd.message('POST', '/v1/auth/sign-in', {'email': user['email'], 'password': 'wrong-guess-12'},
                               key=tenant['publishable_key'])
-        replies = self.server.flood([guess] * 1000, ports)
-        self.assertNotIn(None, replies, 'every one was answered')
-        codes = [r.code for r in replies]
-        # A slow machine may answer some with 503: those were not looked at.
-        self.assertLessEqual(set(codes), {'invalid_credentials', 'account_locked', 'tenant_db_unavailable',
-                                          'tenant_capacity'}, set(codes))
-        self.assertGreater(codes.count('account_locked'), 500)
-        return codes.count('invalid_credentials')
+        codes, refused = [], 0
+        while missing := 1000 - len(codes):
+            replies = self.server.flood([guess] * missing, ports)
+            self.assertNotIn(None, replies, 'every one was answered')
+            busy = [r.code for r in replies if r.status == 503]
+            self.assertLessEqual(set(busy), {'tenant_db_unavailable', 'tenant_capacity'})
+            codes += [r.code for r in replies if r.status != 503]
+            refused += len(busy)
+        self.assertLessEqual(set(codes), {'invalid_credentials', 'account_locked'})
+        counted = int(self.server.tenant_sql(tenant['slug'], 'SELECT failures FROM attempt')[0])
+        self.assertLessEqual(codes.count('invalid_credentials'), counted)
+        self.assertGreaterEqual(codes.count('invalid_credentials') + refused, counted)
+        return counted
 
-    def assertCounted(self, lockout_after, exactly):
-        tenant = self.tenant(lockout_after=lockout_after, lockout_delay='1h')
-        user = self.server.new_user(key=tenant['publishable_key'])
-        start = time.monotonic()
-        wrong = self.flood(tenant, user['email'])
-        # A wait of one second follows the last free guess and doubles: what a slow machine lets through is known.
-        elapsed = time.monotonic() - start
-        grown = 0 if exactly else sum(1 for n in range(12) if elapsed >= 2 ** (n + 1) - 1)
-        self.assertGreaterEqual(wrong, lockout_after)
-        self.assertLessEqual(wrong, lockout_after + grown)
-        failures = self.server.tenant_sql(tenant['slug'], 'SELECT failures FROM attempt')
-        self.assertEqual(failures, [str(wrong)])
-        while not exactly and self.wrong_once(tenant, user) != 401:
-            time.sleep(0.1)
+    def assertLocked(self, tenant, user):
         self.assertError(self.server.sign_in(user['email'], key=tenant['publishable_key']), 429, 'account_locked')
 
-    def wrong_once(self, tenant, user):
-        return self.server.sign_in(user['email'], 'wrong-guess-12', key=tenant['publishable_key']).status
-
     def test_N_6_a_thousand_parallel_guesses_count_as_a_thousand(self):
-        self.assertCounted(5, exactly=False)
+        tenant = self.tenant(lockout_after=5, lockout_delay='1h')
+        user = self.server.new_user(key=tenant['publishable_key'])
+        start = time.monotonic()
+        counted = self.flood(tenant, user)
+        # A wait of one second follows the last free guess and doubles: what a slow machine lets through is known.
+        elapsed = time.monotonic() - start
+        self.assertGreaterEqual(counted, 5)
+        self.assertLessEqual(counted, 5 + sum(1 for n in range(12) if elapsed >= 2 ** (n + 1) - 1))
+        self.server.tenant_sql(tenant['slug'], "UPDATE attempt SET locked_until = now() - interval '1 minute'")
+        wrong = self.server.sign_in(user['email'], 'wrong-guess-12', key=tenant['publishable_key'])
+        self.assertError(wrong, 401, 'invalid_credentials')
+        self.server.prolong_lock(tenant['slug'])
+        self.assertLocked(tenant, user)
 
     def test_N_6_the_hard_stop_holds_exactly(self):
-        self.assertCounted(100, exactly=True)
+        tenant = self.tenant(lockout_after=100, lockout_delay='1h')
+        user = self.server.new_user(key=tenant['publishable_key'])
+        self.assertEqual(self.flood(tenant, user), 100)
+        self.assertLocked(tenant, user)
 
     def test_N_6_over_two_processes(self):
         ports = [self.server.port, self.server.start_second()]
         tenant = self.tenant(lockout_after=100, lockout_delay='1h')
         self.known(ports[1], tenant)
         user = self.server.new_user(key=tenant['publishable_key'])
-        self.assertEqual(self.flood(tenant, user['email'], ports), 100)
+        self.assertEqual(self.flood(tenant, user, ports), 100)
 
 
 if __name__ == '__main__':

@@ -132,20 +132,20 @@ class Sessions(Life):
             with self.subTest(column=column):
                 tenant = self.tenant(**policy)
                 session = self.user(tenant)['session']
-                self.server.tenant_sql(tenant['slug'], f"UPDATE session SET {column} = {column} - interval '3590 seconds'")
+                self.server.tenant_sql(tenant['slug'], f"UPDATE session SET {column} = {column} - interval '50 minutes'")
                 self.assertLives(tenant, session)
-                self.server.tenant_sql(tenant['slug'], f"UPDATE session SET {column} = {column} - interval '20 seconds'")
+                self.server.tenant_sql(tenant['slug'], f"UPDATE session SET {column} = {column} - interval '11 minutes'")
                 self.assertEqual(self.me(session).status, 401)
                 self.assertError(self.refresh(tenant, session['refresh_token']), 401, 'refresh_token_expired')
 
     def test_V7_3_2_no_refresh_outlives_the_session(self):
-        tenant = self.tenant(session_duration='10m')
+        tenant = self.tenant(session_duration='1h')
         session = self.user(tenant)['session']
-        self.server.tenant_sql(tenant['slug'], "UPDATE session SET created_at = created_at - interval '9 minutes'")
+        self.server.tenant_sql(tenant['slug'], "UPDATE session SET created_at = created_at - interval '50 minutes'")
         fresh = self.refresh(tenant, session['refresh_token']).json
         claims = authd.jwt_payload(fresh['access_token'])
-        self.assertLessEqual(claims['exp'] - claims['iat'], 61)
-        self.assertEqual(authd.jwt_payload(session['access_token'])['auth_time'] // 60, claims['auth_time'] // 60 + 9)
+        self.assertEqual(authd.jwt_payload(session['access_token'])['auth_time'], claims['auth_time'] + 3000)
+        self.assertEqual(claims['exp'], claims['auth_time'] + 3600)
 
 
 class Refresh(Life):
@@ -172,9 +172,9 @@ class Refresh(Life):
         tenant = self.tenant(refresh_overlap='0')
         first = self.user(tenant)['session']['refresh_token']
         successor = self.refresh(tenant, first).json['refresh_token']
-        self.server.tenant_sql(tenant['slug'], "UPDATE session SET rotated_at = rotated_at - interval '50 seconds'")
-        self.assertEqual(self.refresh(tenant, first).json['refresh_token'], successor)
         self.server.tenant_sql(tenant['slug'], "UPDATE session SET rotated_at = rotated_at - interval '20 seconds'")
+        self.assertEqual(self.refresh(tenant, first).json['refresh_token'], successor)
+        self.server.tenant_sql(tenant['slug'], "UPDATE session SET rotated_at = rotated_at - interval '41 seconds'")
         self.assertError(self.refresh(tenant, first), 401, 'session_revoked')
 
     def test_only_the_client_it_was_issued_to(self):
@@ -203,7 +203,7 @@ class Race(Life):
         use = authd.message('POST', '/v1/auth/token/refresh', {'refresh_token': session['refresh_token']},
                             key=tenant['publishable_key'])
         self.known(ports[1], tenant)
-        replies = self.server.flood([use] * 200, ports)
+        replies = self.server.flood([use] * 200, ports, insist=True)
         self.assertEqual({r and r.status for r in replies}, {200}, replies[:5])
         successors = {r.json['refresh_token'] for r in replies}
         self.assertEqual(len(successors), 1)
@@ -212,7 +212,7 @@ class Race(Life):
         self.assertEqual(fresh.status, 200)
         self.server.tenant_sql(tenant['slug'], """UPDATE session SET rotated_at = rotated_at - interval '2 minutes',
                                                   previous_rotated_at = previous_rotated_at - interval '2 minutes'""")
-        late = self.server.flood([use] * 20, ports)
+        late = self.server.flood([use] * 20, ports, insist=True)
         self.assertEqual({(r.status, r.code) for r in late}, {(401, 'session_revoked')})
         self.assertEnded(tenant, fresh.json)
 
@@ -222,7 +222,7 @@ class Race(Life):
         use = authd.message('POST', '/v1/auth/token/refresh', {'refresh_token': session['refresh_token']},
                             key=tenant['publishable_key'])
         out = authd.message('POST', '/v1/auth/sign-out', token=session['access_token'], key=tenant['publishable_key'])
-        replies = self.server.flood([use] * 20 + [out] + [use] * 20)
+        replies = self.server.flood([use] * 20 + [out] + [use] * 20, insist=True)
         self.assertIn(204, {r.status for r in replies})
         self.assertLessEqual({r.status for r in replies}, {200, 204, 401})
         for reply in replies:

@@ -12,8 +12,8 @@ IN = '/v1/auth/sign-in'
 
 
 class Raw(authd.TestCase):
-    def send(self, text, timeout=2):
-        return authd.raw_exchange(self.server.port, text if isinstance(text, bytes) else text.encode(), timeout)
+    def send(self, text):
+        return authd.raw_exchange(self.server.port, text if isinstance(text, bytes) else text.encode())
 
     def assertClosed(self, text):
         """Refused with 400 before anything is routed, and the connection is not used again."""
@@ -96,7 +96,7 @@ class Raw(authd.TestCase):
         head = (f'POST {IN} HTTP/1.1\r\nHost: x\r\nX-Client-Id: {self.server.env["PUBLISHABLE_KEY"]}\r\n'
                 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n').encode()
         whole = b'%x\r\n%s\r\n0\r\n\r\n' % (len(body), body)
-        self.assertTrue(self.send(head + whole, 10).startswith(b'HTTP/1.1 401'))
+        self.assertTrue(self.send(head + whole).startswith(b'HTTP/1.1 401'))
         for bad in (b'zz\r\n' + body, b'-2\r\n{}\r\n0\r\n\r\n', b'ffffffffffffffffff\r\n{}'):
             received = self.send(head + bad)
             self.assertTrue(received == b'' or received.startswith(b'HTTP/1.1 4'), received[:100])
@@ -123,7 +123,7 @@ class Raw(authd.TestCase):
 
 class Paths(authd.TestCase):
     def status(self, path, method='GET', **kw):
-        received = authd.raw_exchange(self.server.port, authd.message(method, path, **kw), 3)
+        received = authd.raw_exchange(self.server.port, authd.message(method, path, **kw))
         reply = authd.parse_reply(received)
         return reply.status if reply else None
 
@@ -147,7 +147,7 @@ class Paths(authd.TestCase):
         key = self.server.env['PUBLISHABLE_KEY']
         for method in ('TRACE', 'TRACK', 'DEBUG', 'PROPFIND', 'PATCH', 'DELETE', 'PUT', 'GET'):
             with self.subTest(method=method):
-                reply = authd.parse_reply(authd.raw_exchange(self.server.port, authd.message(method, IN, key=key), 3))
+                reply = authd.parse_reply(authd.raw_exchange(self.server.port, authd.message(method, IN, key=key)))
                 self.assertEqual(reply.status, 405)
                 self.assertIn('POST', reply.headers['Allow'])
                 self.assertNotIn('TRACE', reply.headers['Allow'])
@@ -199,7 +199,7 @@ class Surface(authd.TestCase):
     def test_V13_4_6_no_version_banner(self):
         replies = [self.server.get('/'), self.server.get('/openapi.json'), self.server.get('/v1/auth/me'),
                    self.server.request('OPTIONS', IN), self.server.post(IN, {})]
-        raw = authd.raw_exchange(self.server.port, b'nonsense\r\n\r\n', 2)
+        raw = authd.raw_exchange(self.server.port, b'nonsense\r\n\r\n')
         for text in [str(r.headers) + r.body.decode()[:300] for r in replies if r.status != 200] + [raw.decode()] + \
                 [str(r.headers) for r in replies]:
             for word in ('h2o', 'libpq', 'postgres', 'jansson', 'openssl', 'authd/'):

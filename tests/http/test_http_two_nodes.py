@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two processes on one control database: what is changed through one bites on the other within a second, also when the
 other hears no notification."""
+import functools
 import os
 import re
 import sys
@@ -12,7 +13,25 @@ import authd  # noqa: E402
 import mute  # noqa: E402
 
 ORIGIN = 'https://app.acme.com'
-WITHIN = 1.0
+WITHIN, TRIES = 1.0, 3
+
+
+class TooLate(AssertionError):
+    pass
+
+
+def once_in_time(test):
+    """A machine that stands still for a second makes every promise of a second late. So a late change is tried again, from
+    the beginning; what is late by itself is late every time, and what is never seen is not tried again."""
+    @functools.wraps(test)
+    def run(self):
+        for tries_left in reversed(range(TRIES)):
+            try:
+                return test(self)
+            except TooLate:
+                if not tries_left:
+                    raise
+    return run
 
 
 class TwoNodes(authd.TestCase):
@@ -26,21 +45,28 @@ class TwoNodes(authd.TestCase):
         return cls.server.start_second()
 
     def bites(self, seen):
-        """Seconds until a request is sent to the other node that sees it, polled; fails after five. How long that
-        request itself takes does not count: a sanitizer's sign-in is slow."""
-        start = time.monotonic()
-        while (asked := time.monotonic()) - start < 5:
-            if seen():
-                return asked - start
-            time.sleep(0.02)
-        return self.fail('the other node never saw it')
+        """When the last request was sent to the other node that did not see it yet, in seconds from now."""
+        start, blind = time.monotonic(), 0
+
+        def asks():
+            nonlocal blind
+            asked = time.monotonic() - start
+            saw = seen()
+            blind = blind if saw else asked
+            return saw
+        authd.eventually(asks, 'the other node never saw it')
+        return blind
 
     def assertBites(self, seen):
-        self.assertLess(self.bites(seen), WITHIN)
+        """Every request that is sent a second from now, or later, sees it."""
+        blind = self.bites(seen)
+        if blind >= WITHIN:
+            raise TooLate(f'not seen after {blind:.3f} s')
 
     def sign_in(self, tenant, user, **kw):
         return self.server.sign_in(user['email'], key=tenant['publishable_key'], port=self.port, **kw)
 
+    @once_in_time
     def test_shows_3_to_the_letter(self):
         """hjctl tenant update acme --session-duration 8h --allowed-origins "https://app.acme.com\""""
         tenant = self.tenant()
@@ -55,10 +81,12 @@ class TwoNodes(authd.TestCase):
             time.mktime(time.gmtime())
         self.assertLess(abs(seconds - 8 * 3600), 60)
 
+    @once_in_time
     def test_a_new_tenant_and_its_keys(self):
         tenant = self.tenant()
         self.assertBites(lambda: self.sign_in(tenant, {'email': 'nobody@example.com'}).code == 'invalid_credentials')
 
+    @once_in_time
     def test_suspended_and_reactivated(self):
         tenant = self.tenant()
         user = self.server.new_user(key=tenant['publishable_key'])
@@ -68,6 +96,7 @@ class TwoNodes(authd.TestCase):
         self.server.hjctl('tenant', 'reactivate', tenant['slug'])
         self.assertBites(lambda: self.sign_in(tenant, user).status == 200)
 
+    @once_in_time
     def test_a_revoked_key_and_a_new_one(self):
         tenant = self.tenant()
         path = f'/v1/tenants/{tenant["slug"]}/clients/{tenant["client_id"]}/keys'
@@ -79,6 +108,7 @@ class TwoNodes(authd.TestCase):
         self.server.operator('DELETE', f'{path}/{made["id"]}')
         self.assertBites(lambda: code() == 'invalid_client_key')
 
+    @once_in_time
     def test_rotated_signing_keys(self):
         tenant = self.tenant()
         path = f'/t/{tenant["slug"]}/.well-known/jwks.json'
@@ -86,6 +116,7 @@ class TwoNodes(authd.TestCase):
         self.server.hjctl('tenant', 'rotate-keys', tenant['slug'])
         self.assertBites(lambda: len(self.server.get(path, port=self.port).json['keys']) == 2)
 
+    @once_in_time
     def test_operators_and_deleted_tenants(self):
         made = self.server.operator('POST', '/v1/operators', {'name': 'Olga', 'role': 'reader'}).json
         self.assertBites(lambda: self.server.get('/v1/operators/me', token=made['key'], port=self.port).status == 200)

@@ -18,17 +18,25 @@ def get(head='', path=PATH):
     return f'GET {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n'.encode()
 
 
+def connect(port):
+    return socket.create_connection(('127.0.0.1', port), timeout=authd.PATIENCE)
+
+
 class Caps(authd.TestCase):
     settings = {'max_connections': 16, 'loops': 2}
 
     def test_connections_above_the_cap_wait_in_the_backlog(self):
         clients = []
         for _ in range(24):
-            s = socket.create_connection(('127.0.0.1', self.server.port), timeout=10)
+            s = connect(self.server.port)
             s.sendall(get())
             clients.append(s)
-        time.sleep(0.5)
-        served = [s for s in clients if select.select([s], [], [], 0)[0]]
+
+        def answered():
+            return select.select(clients, [], [], 0)[0]
+        authd.eventually(lambda: len(answered()) >= 16)
+        time.sleep(0.5)  # for more to come that must not
+        served = answered()
         waiting = [s for s in clients if s not in served]
         self.assertEqual(len(served), 16)
         for s in served:
@@ -45,7 +53,7 @@ class Descriptors(unittest.TestCase):
         server = authd.Server({'db_connection_budget': 8, 'loops': 1}, descriptors=256)
         try:
             self.assertIn('"max_connections_lowered"', server.log_text())
-            crowd = [socket.create_connection(('127.0.0.1', server.port), timeout=10) for _ in range(400)]
+            crowd = [connect(server.port) for _ in range(400)]
             request = authd.message('POST', '/v1/auth/sign-in', {'email': 'a@example.com', 'password': 'x' * 12},
                                     key=server.env['PUBLISHABLE_KEY_2'])
             crowd[0].sendall(request)
@@ -58,14 +66,14 @@ class Descriptors(unittest.TestCase):
 
 class Heads(authd.TestCase):
     def status(self, data):
-        reply = authd.raw_exchange(self.server.port, data, timeout=3)
+        reply = authd.raw_exchange(self.server.port, data)
         return int(reply.split()[1]) if reply else None
 
     def test_http2_stays_off(self):
-        reply = authd.raw_exchange(self.server.port, b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + bytes(9), timeout=3)
+        reply = authd.raw_exchange(self.server.port, b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + bytes(9))
         self.assertTrue(reply == b'' or b' 400 ' in reply.split(b'\r\n')[0], reply)
-        reply = authd.raw_exchange(self.server.port, get('Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n'
-                                                         'HTTP2-Settings: AAMAAABkAAQAAP__\r\n'), timeout=2)
+        reply = authd.raw_exchange(self.server.port, get('Connection: Upgrade, HTTP2-Settings, close\r\n'
+                                                         'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'))
         self.assertTrue(reply.startswith(b'HTTP/1.1 200'), reply)
 
     def test_ambiguous_heads_are_refused_and_the_connection_closed(self):
@@ -86,7 +94,7 @@ class Heads(authd.TestCase):
         }
         for name, data in shapes.items():
             with self.subTest(name):
-                reply = authd.raw_exchange(self.server.port, data + get('X-Second: 1\r\n'), timeout=3)
+                reply = authd.raw_exchange(self.server.port, data + get('X-Second: 1\r\n'))
                 self.assertTrue(reply.startswith(b'HTTP/1.1 400') or reply == b'', reply[:200])
                 self.assertEqual(reply.count(b'HTTP/1.1 '), 1 if reply else 0, reply[:600])
 
@@ -104,7 +112,7 @@ class Heads(authd.TestCase):
         self.assertNotIn('h2o', str(reply.headers))
 
     def test_V13_4_4_trace_is_refused(self):
-        self.assertIn(self.status(f'TRACE {PATH} HTTP/1.1\r\nHost: a\r\n\r\n'.encode()), (404, 405))
+        self.assertIn(self.status(f'TRACE {PATH} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'.encode()), (404, 405))
 
     def test_head_has_the_length_and_no_body(self):
         body = self.server.get(PATH).body
@@ -118,7 +126,7 @@ class Heads(authd.TestCase):
         self.assertEqual([int(part.split()[0]) for part in reply.split(b'HTTP/1.1 ')[1:]], [200, 404, 200])
 
     def test_expect_continue(self):
-        with socket.create_connection(('127.0.0.1', self.server.port), timeout=5) as s:
+        with connect(self.server.port) as s:
             s.sendall(b'POST /v1/auth/sign-in HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
                       b'Expect: 100-continue\r\nContent-Length: 2\r\n\r\n')
             self.assertTrue(s.recv(1000).startswith(b'HTTP/1.1 100'))
@@ -127,11 +135,11 @@ class Heads(authd.TestCase):
 
     def test_a_client_that_leaves_early_harms_nobody(self):
         for cut in (b'', b'GET', get()[:-1]):
-            with socket.create_connection(('127.0.0.1', self.server.port)) as s:
+            with connect(self.server.port) as s:
                 s.sendall(cut)
         body = b'{"email":"a@example.com","password":"violet-anchor-76-drum"}'
         for _ in range(20):
-            with socket.create_connection(('127.0.0.1', self.server.port)) as s:
+            with connect(self.server.port) as s:
                 s.sendall(b'POST /v1/auth/sign-in HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
                           b'X-Client-Id: ' + self.server.env['PUBLISHABLE_KEY'].encode() +
                           b'\r\nContent-Length: %d\r\n\r\n' % len(body) + body)
@@ -139,11 +147,10 @@ class Heads(authd.TestCase):
 
     def test_V16_4_1_no_input_forges_a_log_line(self):
         marker = 'forged-' + os.urandom(4).hex()
-        authd.raw_exchange(self.server.port, get(path=f'/%0a{{"event":"{marker}"}}'), timeout=1)
+        authd.raw_exchange(self.server.port, get('Connection: close\r\n', f'/%0a{{"event":"{marker}"}}'))
         authd.raw_exchange(self.server.port, get(f'User-Agent: {marker}\r\nX-Request-Id: {marker}\r\n'
-                                                 f'X-Forwarded-For: {marker}\r\nConnection: close\r\n'), timeout=1)
-        self.server.get(f'/{marker}?{marker}')
-        time.sleep(0.4)
+                                                 f'X-Forwarded-For: {marker}\r\nConnection: close\r\n'))
+        self.server.logged(self.server.get(f'/{marker}?{marker}'))
         self.assertNotIn(marker, self.server.log_text().replace('failed to normalize', ''))
 
 
@@ -153,11 +160,11 @@ class SlowClients(authd.TestCase):
                   b'POST /v1/auth/sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n']
         clients = []
         for start in starts:
-            s = socket.create_connection(('127.0.0.1', self.server.port), timeout=1)
+            s = connect(self.server.port)
             s.sendall(start)
             clients.append(s)
-        started = time.monotonic()
-        while clients and time.monotonic() - started < 20:
+
+        def all_cut():
             time.sleep(0.5)
             for s in list(clients):
                 try:
@@ -167,16 +174,14 @@ class SlowClients(authd.TestCase):
                 except OSError:
                     clients.remove(s)
                     s.close()
-        self.assertEqual(clients, [])
-        self.assertLess(time.monotonic() - started, 15)
+            return not clients
+        authd.eventually(all_cut, 'ten seconds in all are what a request may take to arrive', 30)
 
     def test_an_idle_connection_is_closed(self):
-        connection = http.client.HTTPConnection('127.0.0.1', self.server.port, timeout=20)
+        connection = http.client.HTTPConnection('127.0.0.1', self.server.port, timeout=30)
         connection.request('GET', PATH)
         connection.getresponse().read()
-        started = time.monotonic()
         self.assertEqual(connection.sock.recv(1), b'')
-        self.assertLess(time.monotonic() - started, 15)
         connection.close()
 
 
@@ -188,18 +193,22 @@ class Overload(authd.TestCase):
         request = (b'POST /v1/auth/sign-in HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
                    b'Connection: close\r\nX-Client-Id: ' + self.server.env['PUBLISHABLE_KEY'].encode() +
                    b'\r\nContent-Length: %d\r\n\r\n' % len(body) + body)
-        clients = [socket.create_connection(('127.0.0.1', self.server.port), timeout=30) for _ in range(60)]
-        for s in clients:
-            s.sendall(request)
-        statuses = []
-        for s in clients:
-            reply = s.makefile('rb').read()
-            statuses.append(int(reply.split()[1]))
-            if statuses[-1] == 503:
-                self.assertIn(b'retry-after: ', reply.lower())
-                self.assertIn(b'"overloaded"', reply)
-            s.close()
-        self.assertGreater(statuses.count(503), 0)
+
+        def refused():
+            """How many of sixty at once; none when the machine sends them more slowly than it hashes."""
+            clients = [connect(self.server.port) for _ in range(60)]
+            for s in clients:
+                s.sendall(request)
+            statuses = []
+            for s in clients:
+                reply = s.makefile('rb').read()
+                statuses.append(int(reply.split()[1]))
+                if statuses[-1] == 503:
+                    self.assertIn(b'retry-after: ', reply.lower())
+                    self.assertIn(b'"overloaded"', reply)
+                s.close()
+            return statuses.count(503)
+        authd.eventually(refused, 'sixty at once were all let in')
         self.assertEqual(self.server.get(PATH).status, 200)
 
 

@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
@@ -47,10 +46,7 @@ class Development(authd.TestCase):
         os.unlink(os.path.join(self.server.state, 'ready'))
         self.server.process = subprocess.Popen(shlex.split(before['START_CMD']), env=self.server.environment,
                                                stdout=self.server.log, stderr=self.server.log)
-        deadline = time.monotonic() + 30
-        while not os.path.exists(os.path.join(self.server.state, 'ready')):
-            self.assertLess(time.monotonic(), deadline, self.server.log_text()[-2000:])
-            time.sleep(0.02)
+        authd.eventually(lambda: os.path.exists(os.path.join(self.server.state, 'ready')), self.server.log_text)
         with open(os.path.join(self.server.state, 'env')) as f:
             self.assertEqual(authd.parse_env(f.read()), before)
         with open(before['SERVER_PIDFILE']) as f:
@@ -79,11 +75,9 @@ class Postgres(unittest.TestCase):
         process = subprocess.Popen([authd.AUTHD, 'dev', '--state', state, '--port', str(authd.free_port()),
                                     '--admin-port', str(authd.free_port()), *options], stdout=log, stderr=log)
         log.close()
-        deadline = time.monotonic() + 60
-        while not os.path.exists(os.path.join(state, 'ready')):
-            self.assertIsNone(process.poll())
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
+        authd.eventually(lambda: os.path.exists(os.path.join(state, 'ready')) or process.poll() is not None,
+                         seconds=5 * authd.PATIENCE)
+        self.assertIsNone(process.poll())
         with open(os.path.join(state, 'env')) as f:
             return process, authd.parse_env(f.read())
 
@@ -100,11 +94,11 @@ class Postgres(unittest.TestCase):
                                         text=True).stdout, '1\n')
         process.send_signal(signal.SIGKILL)
         process.wait()
-        deadline = time.monotonic() + 20
-        while os.path.exists(f'/proc/{pid}'):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
+        self.assertEnds(pid)
         return env['DATABASE_URL'].split()[0].removeprefix('host=')
+
+    def assertEnds(self, pid):
+        authd.eventually(lambda: not os.path.exists(f'/proc/{pid}'))
 
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix='authd-', dir='/tmp')
@@ -133,8 +127,8 @@ class Postgres(unittest.TestCase):
         process, env = self.run_dev(os.path.join(self.directory, 'state'))
         pid = self.postmaster(env)
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(30), 0)
-        self.assertFalse(os.path.exists(f'/proc/{pid}'))
+        self.assertEqual(process.wait(authd.PATIENCE), 0)
+        self.assertEnds(pid)
 
 
 if __name__ == '__main__':

@@ -32,7 +32,7 @@ class Tls(authd.TestCase):
 
     def connect(self, context=None, session=None):
         context = context or self.context()
-        raw = socket.create_connection(('127.0.0.1', self.port), timeout=10)
+        raw = socket.create_connection(('127.0.0.1', self.port), timeout=authd.PATIENCE)
         return context.wrap_socket(raw, server_hostname='localhost', session=session)
 
     def context(self, version=None, alpn=None):
@@ -77,10 +77,7 @@ class Tls(authd.TestCase):
     def reload(self):
         count = self.server.log_text().count('"reloaded"')
         self.server.others[-1].send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 10
-        while self.server.log_text().count('"reloaded"') == count:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
+        authd.eventually(lambda: self.server.log_text().count('"reloaded"') > count)
 
     def served_certificate(self):
         with self.connect() as s:
@@ -98,10 +95,14 @@ class Tls(authd.TestCase):
         self.assertNotEqual(self.served_certificate(), before)
 
     def test_5_plain_http_and_silence_are_dropped(self):
-        self.assertNotIn(b'HTTP/1.1 2', authd.raw_exchange(self.port, b'GET / HTTP/1.1\r\nHost: a\r\n\r\n', timeout=3))
-        started = time.monotonic()
-        self.assertEqual(authd.raw_exchange(self.port, b'', timeout=10), b'')
-        self.assertLess(time.monotonic() - started, 9)
+        self.assertNotIn(b'HTTP/1.1 2', authd.raw_exchange(self.port, b'GET / HTTP/1.1\r\nHost: a\r\n\r\n'))
+
+        def dropped():
+            """After five seconds, before the ten that a request may take; a busy machine may need another try."""
+            started = time.monotonic()
+            self.assertEqual(authd.raw_exchange(self.port, b''), b'')
+            return time.monotonic() - started < 9
+        authd.eventually(dropped)
 
 
 if __name__ == '__main__':

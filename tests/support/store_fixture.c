@@ -124,8 +124,8 @@ void fixture_create(struct fixture *f, const char *settings)
                                       .connection_budget = 20,
                                       .connections_per_tenant = 4,
                                       .idle_timeout_ms = 300000,
-                                      .statement_timeout_ms = 2000,
-                                      .connect_timeout_ms = 3000};
+                                      .statement_timeout_ms = 20000,
+                                      .connect_timeout_ms = 30000};
 }
 
 void fixture_destroy(struct fixture *f)
@@ -314,6 +314,17 @@ void fixture_run(struct fixture *f, void (*fn)(void *), void *arg, int64_t deadl
     struct runner r = {fn, arg, false};
     coro_spawn(run_main, &r, deadline_ms ? clock_mono_ms() + deadline_ms : 0);
     poll_loop_run(f->loop, is_done, &r);
+}
+
+bool fixture_until(struct fixture *f, bool (*holds)(void *), void *arg)
+{
+    int64_t until = clock_mono_ms() + FIXTURE_PATIENCE_MS;
+    while (!holds(arg)) {
+        if (clock_mono_ms() > until)
+            return false;
+        fixture_sleep(f, 5);
+    }
+    return true;
 }
 
 static void sleep_ms(void *arg)

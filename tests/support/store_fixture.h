@@ -14,6 +14,9 @@
 #include "store/store.h"
 #include "support/pg.h"
 
+/* Until what must happen counts as not happening, on the slowest machine. */
+enum { FIXTURE_PATIENCE_MS = 60000 };
+
 struct fixture {
     struct pg *pg;
     PGconn *control; /* superuser, search_path authd_control */
@@ -34,7 +37,8 @@ struct fixture_tenant {
     char role[2][40];
 };
 
-/* Brings PostgreSQL up and migrates; the store is not open yet. Change f->config as you like. */
+/* Brings PostgreSQL up and migrates; the store is not open yet. Change f->config as you like: its
+ * time-outs are such that only a test that is about them runs into them. */
 void fixture_create(struct fixture *f, const char *settings);
 void fixture_destroy(struct fixture *f);
 
@@ -60,6 +64,8 @@ void fixture_open_store(struct fixture *f);
 void fixture_close_store(struct fixture *f);
 /* Runs fn(arg) in a coroutine until it returns; deadline_ms from now, 0 = none. */
 void fixture_run(struct fixture *f, void (*fn)(void *), void *arg, int64_t deadline_ms);
+/* Turns the loop until it holds; false when it does not for a minute. */
+bool fixture_until(struct fixture *f, bool (*holds)(void *), void *arg);
 /* Turns the loop for that long. */
 void fixture_sleep(struct fixture *f, int64_t ms);
 

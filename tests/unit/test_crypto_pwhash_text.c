@@ -22,18 +22,29 @@ static int setup(void **state)
     return crypto_setup();
 }
 
-/* Refused, and before anything is computed: a hash would take longer than this. */
+/* Refused, and before anything is computed: a hash would take longer than this. What a busy machine
+ * steals from us it does not steal every time. */
+enum { CHEAP_US = 5000, TRIES = 10 };
+
+static int64_t refusal_costs_us(const char *text)
+{
+    bool current = true;
+    bool matches = true;
+    int64_t before = clock_thread_cpu_us();
+    enum err e = pwhash_verify(str_of(text), STR("password"), &matches);
+    if (e != ERR_OK || matches || pwhash_inspect(str_of(text), &current) != PWHASH_UNKNOWN ||
+        current)
+        fail_msg("not refused: %s", text);
+    return clock_thread_cpu_us() - before;
+}
+
 static void expect_refused(const char *const texts[], size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        bool current = true;
-        bool matches = true;
-        int64_t before = clock_thread_cpu_us();
-        enum err e = pwhash_verify(str_of(texts[i]), STR("password"), &matches);
-        if (e != ERR_OK || matches ||
-            pwhash_inspect(str_of(texts[i]), &current) != PWHASH_UNKNOWN || current)
-            fail_msg("not refused: %s", texts[i]);
-        assert_true(clock_thread_cpu_us() - before < 5000);
+        int tries = TRIES;
+        while (tries && refusal_costs_us(texts[i]) >= CHEAP_US)
+            tries--;
+        assert_true(tries);
     }
 }
 #define EXPECT_REFUSED(list) expect_refused((list), sizeof(list) / sizeof((list)[0]))

@@ -11,7 +11,7 @@
 #include "server/loop.h"
 #include "support/check.h"
 
-enum { SENDERS = 4, MESSAGES = 1000, PATIENCE_MS = 10000 };
+enum { SENDERS = 4, MESSAGES = 1000, PATIENCE_MS = 60000 };
 
 static struct h2o_loop loop;
 

@@ -7,7 +7,6 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,11 +21,12 @@ static struct {
     int socket;
     char url[64]; /* of the instance */
     pthread_t thread;
-    atomic_int requests;
+    pthread_mutex_t lock; /* over an exchange, and over what follows */
+    int requests;
     char last[16384];
     char jwks[131072]; /* whole replies; an empty one: the connection stays silent */
     char session[1024];
-} server;
+} server = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct forge f;
 static char log_line[2048];
@@ -55,25 +55,35 @@ static void write_all(int fd, const char *text)
         n -= (size_t)put;
 }
 
+/* The connection to leave open without an answer, or -1. */
+static int answer(int fd)
+{
+    server.requests++;
+    read_request(fd);
+    const char *reply = strncmp(server.last, "POST", 4) == 0 ? server.session : server.jwks;
+    if (!*reply)
+        return fd;
+    write_all(fd, reply);
+    close(fd);
+    return -1;
+}
+
 static void *serve(void *arg)
 {
     (void)arg;
-    int kept_silent = -1;
-    for (;;) {
-        int fd = accept(server.socket, NULL, NULL);
-        if (fd < 0)
-            return NULL;
-        atomic_fetch_add(&server.requests, 1);
-        read_request(fd);
-        const char *reply = strncmp(server.last, "POST", 4) == 0 ? server.session : server.jwks;
-        if (!*reply) {
-            close(kept_silent);
-            kept_silent = fd;
+    int silent = -1;
+    for (int fd = accept(server.socket, NULL, NULL); fd >= 0;
+         fd = accept(server.socket, NULL, NULL)) {
+        pthread_mutex_lock(&server.lock);
+        int left = answer(fd);
+        pthread_mutex_unlock(&server.lock);
+        if (left < 0)
             continue;
-        }
-        write_all(fd, reply);
-        close(fd);
+        close(silent);
+        silent = left;
     }
+    close(silent);
+    return NULL;
 }
 
 static int start_server(void **state)
@@ -104,8 +114,24 @@ static int stop_server(void **state)
 
 static void publish(const char *head, struct str body)
 {
+    pthread_mutex_lock(&server.lock);
     snprintf(server.jwks, sizeof(server.jwks), "%s%.*s", head, STR_FMT(body));
     server.requests = 0;
+    pthread_mutex_unlock(&server.lock);
+}
+
+static int requests(void)
+{
+    pthread_mutex_lock(&server.lock);
+    int n = server.requests;
+    pthread_mutex_unlock(&server.lock);
+    return n;
+}
+
+/* Stays as it is until the next request. */
+static const char *last_request(void)
+{
+    return requests() > 0 ? server.last : "";
 }
 
 /* ---- the resource server ---- */
@@ -190,10 +216,11 @@ static void test_a_good_token(void **state)
     assert_string_equal(c->org_id, "org_1");
     authd_claims_free(c);
     assert_int_equal(check_at(v, token, 300), AUTHD_VERIFY_NONE);
-    assert_int_equal(server.requests, 1);
-    assert_int_equal(strncmp(server.last, "GET /t/acme/.well-known/jwks.json HTTP/1.1\r\n", 44), 0);
+    assert_int_equal(requests(), 1);
+    assert_int_equal(strncmp(last_request(), "GET /t/acme/.well-known/jwks.json HTTP/1.1\r\n", 44),
+                     0);
     assert_int_equal(check_at(v, token, 310), AUTHD_VERIFY_NONE);
-    assert_int_equal(server.requests, 2);
+    assert_int_equal(requests(), 2);
     assert_null(authd_verify(v, token.ptr, token.len, NULL)); /* by the real clock */
     assert_null(authd_verify(v, NULL, 0, &e));
     assert_int_equal(e, AUTHD_VERIFY_MISSING_TOKEN);
@@ -211,7 +238,7 @@ static void test_what_is_refused_anyway_fetches_nothing(void **state)
     expect_once(o, good_token(), AUTHD_VERIFY_WRONG_AUDIENCE);
     expect_once(pinned(), token_for("acme", FORGE_TENANT, ",\"nbf\":1900"),
                 AUTHD_VERIFY_NOT_YET_VALID);
-    assert_int_equal(server.requests, 0);
+    assert_int_equal(requests(), 0);
 }
 
 static void test_J15_the_owner_of_the_key_decides(void **state)
@@ -250,7 +277,7 @@ static void test_answers_that_are_no_keys(void **state)
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
         publish(heads[i], jwks);
         expect_once(o, good_token(), AUTHD_VERIFY_UNAVAILABLE);
-        assert_int_equal(server.requests, 1);
+        assert_int_equal(requests(), 1);
         assert_non_null(strstr(log_line, "/t/acme/.well-known/jwks.json: "));
     }
     publish(OK_HEAD, (struct str){long_body, 100000});
@@ -271,9 +298,11 @@ static void test_silence_ends(void **state)
 
 static void say_of_sessions(const char *status, const char *body)
 {
+    pthread_mutex_lock(&server.lock);
     snprintf(server.session, sizeof(server.session), "HTTP/1.1 %s\r\nConnection: close\r\n\r\n%s",
              status, body);
     server.requests = 0;
+    pthread_mutex_unlock(&server.lock);
 }
 
 static void test_sessions_are_asked_about(void **state)
@@ -286,18 +315,18 @@ static void test_sessions_are_asked_about(void **state)
     struct str token = good_token();
     say_of_sessions("200 OK", "{\"active\":true}");
     assert_int_equal(check_at(v, token, 10), AUTHD_VERIFY_NONE);
-    assert_int_equal(strncmp(server.last, "POST /v1/sessions/verify HTTP/1.1\r\n", 35), 0);
-    assert_non_null(strstr(server.last, "\r\nX-Client-Id: sk_test_secret\r\n"));
-    assert_non_null(strstr(server.last, "\r\nContent-Type: application/json\r\n"));
+    assert_int_equal(strncmp(last_request(), "POST /v1/sessions/verify HTTP/1.1\r\n", 35), 0);
+    assert_non_null(strstr(last_request(), "\r\nX-Client-Id: sk_test_secret\r\n"));
+    assert_non_null(strstr(last_request(), "\r\nContent-Type: application/json\r\n"));
     char body[4096];
     snprintf(body, sizeof(body), "\r\n\r\n{\"token\":\"%.*s\"}", STR_FMT(token));
-    assert_string_equal(strstr(server.last, "\r\n\r\n"), body);
+    assert_string_equal(strstr(last_request(), "\r\n\r\n"), body);
     say_of_sessions("200 OK", "{\"active\":false}");
     assert_int_equal(check_at(v, token, 14), AUTHD_VERIFY_NONE);
-    assert_int_equal(server.requests, 0);
+    assert_int_equal(requests(), 0);
     assert_int_equal(check_at(v, token, 15), AUTHD_VERIFY_SESSION_ENDED);
     assert_int_equal(check_at(v, token, 16), AUTHD_VERIFY_SESSION_ENDED);
-    assert_int_equal(server.requests, 1);
+    assert_int_equal(requests(), 1);
     say_of_sessions("401 No", "{\"active\":true}");
     assert_int_equal(check_at(v, token, 30), AUTHD_VERIFY_UNAVAILABLE);
     assert_null(strstr(log_line, "sk_test_secret"));
