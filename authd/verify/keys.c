@@ -14,6 +14,7 @@
 enum {
     ISSUERS_MAX = 4096,
     BUCKETS = 1024,
+    SAMPLE = 64, /* buckets that are looked at for one to forget */
     FRESH_DEFAULT_S = 300,
     FRESH_MIN_S = 30, /* even if the issuer says no-store */
     FRESH_MAX_S = 3600,
@@ -48,6 +49,7 @@ struct key_store {
     int64_t credit;
     int64_t credit_at;
     size_t n;
+    size_t hand; /* where the next search for one to forget begins */
     struct issuer *buckets[BUCKETS];
 };
 
@@ -104,7 +106,7 @@ static struct issuer **bucket_of(struct key_store *s, const char *name)
     return &s->buckets[hash % BUCKETS];
 }
 
-/* Issuers without keys go first, then the one longest unused. */
+/* Of those looked at, issuers without keys go first, then the one longest unused. */
 static bool worse(const struct issuer *a, const struct issuer *b)
 {
     if (!a->keys != !b->keys)
@@ -115,8 +117,9 @@ static bool worse(const struct issuer *a, const struct issuer *b)
 static void forget_one(struct key_store *s)
 {
     struct issuer **victim = NULL;
-    for (size_t b = 0; b < BUCKETS; b++) {
-        for (struct issuer **at = &s->buckets[b]; *at; at = &(*at)->next) {
+    for (size_t seen = 0; seen < BUCKETS && (seen < SAMPLE || !victim); seen++) {
+        struct issuer **bucket = &s->buckets[s->hand++ % BUCKETS];
+        for (struct issuer **at = bucket; *at; at = &(*at)->next) {
             if ((*at)->users == 0 && (!victim || worse(*at, *victim)))
                 victim = at;
         }
