@@ -9,6 +9,7 @@ foreach(page authd.8 hjctl.1 authd.conf.5)
   endif()
 endforeach()
 install(FILES packaging/systemd/authd.service DESTINATION lib/systemd/system)
+install(FILES packaging/sysctl.d/60-authd.conf DESTINATION lib/sysctl.d)
 install(FILES packaging/authd.yaml packaging/nginx/authd.conf packaging/haproxy.cfg
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(DIRECTORY migrations DESTINATION ${CMAKE_INSTALL_DATADIR}/authd FILES_MATCHING PATTERN "*.sql")

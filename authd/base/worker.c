@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Worker threads behind one bounded queue. Jobs wait per key and keys take turns, so a tenant that
- * floods waits for itself. While the queue has room a single key may fill it; when another key then
- * finds it full, the newest job of the key that holds more than half gives way.
+ * floods waits for itself. While the queue has room a single key may fill it; whoever then finds it
+ * full takes the place of the newest job of the key that holds most ("longest queue drop").
  *
  * Jobs of worker_run can be dropped, because their waiter is told; jobs of worker_submit belong to
  * somebody else and always run.
@@ -156,26 +156,45 @@ static bool lane_drop_newest(struct workers *w, struct lane *lane)
 
 /* Admission */
 
-static bool make_room(struct workers *w)
+static struct lane *longest(struct workers *w)
 {
+    struct lane *best = NULL;
     list_for_each (at, &w->turns) {
         struct lane *lane = lane_of(at);
-        if (lane->queued > w->queue_max / 2)
-            return lane_drop_newest(w, lane);
+        if (!best || lane->queued > best->queued)
+            best = lane;
     }
-    return false;
+    return best;
+}
+
+/* In a full queue, the lane that has to give a place to key: one longer than key's own would be. */
+static struct lane *giver(struct workers *w, uint64_t key)
+{
+    struct lane *own = lane_find(w, key);
+    struct lane *lane = longest(w);
+    return lane && lane->queued > (own ? own->queued : 0) + 1 ? lane : NULL;
+}
+
+static bool has_room(const struct workers *w)
+{
+    return w->stats.queued < w->queue_max;
 }
 
 static bool is_admitted(struct workers *w, uint64_t key)
 {
-    struct lane *lane = lane_find(w, key);
-    unsigned own = lane ? lane->queued : 0;
-    bool others_wait = w->stats.queued > own;
-    if (w->stopping || (others_wait && own > 0 && own >= w->queue_max / 2))
-        return false;
-    if (w->stats.queued < w->queue_max)
-        return true;
-    return own < w->queue_max / 2 && make_room(w);
+    if (w->stopping || has_room(w))
+        return !w->stopping;
+    struct lane *lane = giver(w, key);
+    return lane && lane_drop_newest(w, lane);
+}
+
+bool worker_admits(struct workers *w, uint64_t key)
+{
+    pthread_mutex_lock(&w->lock);
+    bool admits = has_room(w) || giver(w, key);
+    w->stats.refused += !admits;
+    pthread_mutex_unlock(&w->lock);
+    return admits;
 }
 
 enum err worker_submit(struct workers *w, uint64_t key, struct worker_job *job)

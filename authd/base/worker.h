@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Threads that do what would stall a loop. The queue is bounded and fair: jobs wait per key (a
- * tenant), keys take turns, and one key may hold at most half of the queue once another key waits.
- * Full answers ERR_overloaded at once, before any work. Only the owner of a job touches it.
+ * tenant), keys take turns, and in a full queue the key that holds most gives way to one that holds
+ * less. Full answers ERR_overloaded at once, before any work. Only the owner of a job touches it.
  */
 #ifndef AUTHD_BASE_WORKER_H
 #define AUTHD_BASE_WORKER_H
@@ -32,6 +32,9 @@ struct worker_stats workers_stats(struct workers *w);
  * and ERR_overloaded returned; once it runs, the caller waits for its end, so arg may live on the
  * caller's stack. */
 MUST_CHECK enum err worker_run(struct workers *w, uint64_t key, void (*fn)(void *), void *arg);
+/* Whether a job of this key would be taken now: asked before other work is done for a job that may
+ * be refused after all. A no counts as refused. */
+bool worker_admits(struct workers *w, uint64_t key);
 /* From any thread: runs job->fn(job) on a worker; the job's owner frees it there or posts it back
  * to a loop. */
 struct worker_job {

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KEYRING_CELL = 192 };
+enum { KEYRING_CELL = 128 };
 
 /* Copies len (at most KEYRING_CELL) bytes in; the source is the caller's to wipe. */
 const void *keyring_put(const void *secret, size_t len);

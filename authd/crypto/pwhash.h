@@ -44,8 +44,8 @@ MUST_CHECK enum err pwhash_create(enum pwhash_algorithm alg, struct str password
 MUST_CHECK enum err pwhash_verify(struct str text, struct str password, bool *matches);
 /* Algorithm, and whether the parameters are the current ones. */
 enum pwhash_algorithm pwhash_inspect(struct str text, bool *parameters_current);
-/* A well-formed text with current parameters that no password matches, derived from the seed: equal
+/* A well-formed text with current parameters that no password matches, drawn by pwhash_setup: equal
  * cost for unknown users. */
-void pwhash_decoy(enum pwhash_algorithm alg, const uint8_t seed[32], char out[PWHASH_TEXT_MAX]);
+struct str pwhash_decoy(enum pwhash_algorithm alg);
 
 #endif

@@ -58,19 +58,30 @@ struct tenant_secrets {
     uint8_t refresh[32];    /* MAC of refresh tokens */
     uint8_t identifier[32]; /* HMAC of what was typed: attempts, rate buckets, audit */
     uint8_t cursor[32];     /* seals list cursors */
-    uint8_t decoy[32];      /* salt of the decoy hash */
     uint8_t value[32];      /* seals values in the tenant's database */
 };
 
 /* How to reach a database: two login roles are used in turn so that credentials rotate without
  * downtime. */
 struct db_route {
-    struct str conninfo; /* libpq keywords without password */
+    const char *database;
+    const char *role;
     struct str password; /* in guarded memory, NUL-terminated; empty for peer */
+};
+
+/* What an issuer publishes, body and strong ETag each, in an arena of its own. */
+struct document {
+    struct str body, etag;
+};
+struct tenant_documents {
+    struct arena *arena;
+    struct document jwks, oauth_metadata, openid_metadata;
 };
 
 struct tenant {
     atomic_uint refs;
+    /* NULL until somebody asks for them (flow/discovery); from then on as immutable as the rest. */
+    _Atomic(struct tenant_documents *) documents;
     struct arena *arena; /* everything below lives here */
     struct id id;
     struct str slug;
@@ -90,15 +101,10 @@ struct tenant {
     size_t signing_key_count;
     const struct tenant_secrets *secrets;
     struct db_route db;
-    struct str decoy_argon2id; /* hash of equal cost for unknown users */
-    struct str decoy_scrypt;
     uint64_t shard; /* map_hash of the id: fairness key, pool lookup */
-    /* Prebuilt answers, see flow/discovery: body and strong ETag each. They change with the
-     * revision or when a key's time comes (fresh_until). */
-    struct str jwks, jwks_etag;
-    struct str oauth_metadata, oauth_metadata_etag;
-    struct str openid_metadata, openid_metadata_etag;
-    int64_t fresh_until; /* wall ms at which a signing key changes its part; 0 = never */
+    /* Wall ms at which a signing key changes its part and this snapshot makes way for one without
+     * documents; 0 = never. */
+    int64_t fresh_until;
 };
 
 /* The key that signs at `now`, or NULL. */

@@ -7,8 +7,8 @@
 
 #include "domain/tenant.h"
 
-/* Builds the documents and their ETags into a snapshot that nobody else sees yet; the JWKS has the
- * keys that are published at `now`. */
-void discovery_prebuild(struct tenant *t, int64_t now);
+/* The snapshot's documents, which live as long as it does. The first call makes them, with the keys
+ * that are published at `now`; any thread. */
+const struct tenant_documents *tenant_documents(const struct tenant *t, int64_t now);
 
 #endif

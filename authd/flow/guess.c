@@ -69,6 +69,8 @@ static enum err attempt_refused(struct call *c, const struct guess *g, enum atte
 enum err guess_begin(struct call *c, struct str email, struct str password, struct guess *g)
 {
     enum err e = read_typed(c, email, password, g);
+    if (e == ERR_OK)
+        e = password_capacity(c);
     if (e != ERR_OK)
         return e;
     const struct policy *policy = &c->tenant->policy;

@@ -29,6 +29,11 @@ enum err password_read(struct call *c, struct str field, struct str typed, struc
     return normalised->len > PASSWORD_MAX ? too_long(c, field) : ERR_OK;
 }
 
+enum err password_capacity(const struct call *c)
+{
+    return worker_admits(flow_config.hashers, c->tenant->shard) ? ERR_OK : ERR_overloaded;
+}
+
 static enum err on_worker(const struct call *c, void (*fn)(void *), void *job)
 {
     return worker_run(flow_config.hashers, c->tenant->shard, fn, job);
@@ -70,18 +75,14 @@ static void compare(void *arg)
             pwhash_create(algorithm_of[job->policy->password_hash], job->password, job->better);
 }
 
-/* What an unknown user's password is compared with. No password matches it. */
-static struct str decoy_of(const struct tenant *t)
-{
-    return t->policy.password_hash == PASSWORD_HASH_SCRYPT ? t->decoy_scrypt : t->decoy_argon2id;
-}
-
 enum err password_compare(struct call *c, struct str hash, struct str password,
                           struct password_match *out)
 {
     bool real = str_is_set(hash);
-    struct compare_job job = {.policy = &c->tenant->policy,
-                              .hash = real ? hash : decoy_of(c->tenant),
+    const struct policy *policy = &c->tenant->policy;
+    struct compare_job job = {.policy = policy,
+                              .hash =
+                                  real ? hash : pwhash_decoy(algorithm_of[policy->password_hash]),
                               .password = password};
     *out = (struct password_match){0};
     enum err e = on_worker(c, compare, &job);

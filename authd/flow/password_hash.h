@@ -20,6 +20,10 @@ MUST_CHECK enum err call_problem(struct call *c, struct str field, const char *c
 MUST_CHECK enum err password_read(struct call *c, struct str field, struct str typed,
                                   struct str *normalised);
 
+/* ERR_overloaded when the tenant's turn in the queue is already gone; to be asked before the
+ * database is. */
+MUST_CHECK enum err password_capacity(const struct call *c);
+
 struct password_match {
     bool matches;
     struct str better_hash; /* set when it matches and the policy wants another hash */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Creating a tenant. With a ready-made database on the shelf it is one statement. Without, the row
- * comes first and then a worker makes roles and database; from the row on nothing can be lost: what
- * a crash leaves undone the background finishes.
+ * Creating a tenant. With a ready-made database on the shelf it is one round trip. Without, the
+ * same round trip leaves a row, and then a worker makes roles and database; from the row on nothing
+ * can be lost: what a crash leaves undone the background finishes.
  */
 #include "flow/tenants.h"
 
@@ -50,10 +50,11 @@ static enum err creation_make(struct call *c, struct tenant_creation *out,
 }
 
 /* Makes the database while the caller waits. Whatever goes wrong, the tenant exists. */
-static void provision_now(struct call *c, const struct tenant_keys *keys, struct tenant_record *out)
+static void provision_now(struct call *c, struct tenant_record *out)
 {
-    struct provision_job job = {.tenant = keys->id};
-    uint64_t fairness = map_hash(id_str(&keys->id));
+    struct id tenant = out->id;
+    struct provision_job job = {.tenant = tenant};
+    uint64_t fairness = map_hash(id_str(&tenant));
     enum err e = worker_run(store_config.connectors, fairness, provision_job_run, &job);
     if (e == ERR_OK)
         e = job.result;
@@ -62,33 +63,24 @@ static void provision_now(struct call *c, const struct tenant_keys *keys, struct
         return;
     }
     operator_written(job.revision);
-    if (control_tenant_get(c->arena, id_str(&keys->id), out) != ERR_OK)
-        log_warn("created_tenant_not_read", LOG_STR("tenant", id_str(&keys->id)));
-}
-
-static enum err create_unprepared(struct call *c, const struct tenant_creation *creation,
-                                  struct tenant_record *out)
-{
-    struct control_write w = operator_write(c);
-    struct tenant_keys *keys = arena_new(c->arena, struct tenant_keys);
-    int64_t revision;
-    tenant_keys_make(c->now, keys);
-    enum err e = control_tenant_reserve(c->arena, &w, creation, keys, out, &revision);
-    if (e == ERR_OK)
-        provision_now(c, keys, out);
-    return e;
+    if (control_tenant_get(c->arena, id_str(&tenant), out) != ERR_OK)
+        log_warn("created_tenant_not_read", LOG_STR("tenant", id_str(&tenant)));
 }
 
 static enum err create(struct call *c, const struct tenant_creation *creation,
                        struct tenant_record *out)
 {
     struct control_write w = operator_write(c);
+    struct tenant_keys *keys = arena_new(c->arena, struct tenant_keys);
     int64_t revision;
-    enum err e = control_tenant_claim(c->arena, &w, creation, out, &revision);
+    tenant_keys_make(c->now, keys);
+    enum err e = control_tenant_create(c->arena, &w, creation, keys, out, &revision);
     if (e != ERR_OK)
         return e;
-    if (!out->id.z[0])
-        return create_unprepared(c, creation, out);
+    if (str_eqz(out->status, "provisioning")) {
+        provision_now(c, out);
+        return ERR_OK;
+    }
     upkeep_wake(); /* the shelf wants a new one */
     operator_written(revision);
     return ERR_OK;

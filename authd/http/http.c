@@ -44,7 +44,7 @@ enum err http_setup(const struct http_config *config)
         return ERR_internal_error;
     http_reconfigure(config);
     match_setup();
-    openapi_setup();
+    openapi_forget();
     return ERR_OK;
 }
 

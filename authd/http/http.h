@@ -99,7 +99,7 @@ struct http_config {
 MUST_CHECK enum err http_setup(const struct http_config *config);
 void http_reconfigure(const struct http_config *config);
 
-/* The OpenAPI 3.1 document of the routes; built once. */
+/* The OpenAPI 3.1 document of the routes; built by the first call. Any thread. */
 struct str openapi_document(void);
 
 #endif

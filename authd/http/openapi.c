@@ -2,8 +2,11 @@
  *
  * The route table as an OpenAPI 3.1 document. Nothing in it is written by hand but the frame: paths
  * come from routes, schemas from field rows, the policy schema from policy.def, error responses
- * from errors.def. Built once at start; served from memory.
+ * from errors.def. Built when first asked for, since most processes never are, and served from
+ * memory.
  */
+#include <pthread.h>
+
 #include "http/openapi.h"
 
 #include "base/arena.h"
@@ -15,6 +18,7 @@
 static struct arena *memory;
 static struct str document;
 static struct str document_etag;
+static pthread_mutex_t building = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- frame ---- */
 
@@ -338,7 +342,7 @@ static struct str quoted_hash(struct str text)
     return (struct str){etag, CHARS + 2};
 }
 
-void openapi_setup(void)
+static void build(void)
 {
     struct buf b;
     struct json_writer w;
@@ -346,22 +350,32 @@ void openapi_setup(void)
     buf_init(&b, scratch, 128 * 1024);
     json_start(&w, &b);
     write_document(&w);
-    arena_destroy(memory);
     memory = arena_create(b.len + 256);
     document = str_copy(memory, buf_view(&b));
     document_etag = quoted_hash(document);
     arena_destroy(scratch);
 }
 
+void openapi_forget(void)
+{
+    arena_destroy(memory);
+    memory = NULL;
+}
+
 struct str openapi_document(void)
 {
+    pthread_mutex_lock(&building);
+    if (!memory)
+        build();
+    pthread_mutex_unlock(&building);
     return document;
 }
 
 enum err openapi_serve(struct call *c)
 {
     struct prebuilt_reply *out = c->out;
-    *out = (struct prebuilt_reply){.body = document,
+    struct str body = openapi_document();
+    *out = (struct prebuilt_reply){.body = body,
                                    .etag = document_etag,
                                    .content_type = STR("application/json"),
                                    .max_age_s = 300};

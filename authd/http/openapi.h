@@ -7,8 +7,8 @@
 
 #include "http/http.h"
 
-/* Builds the document; once, by http_setup. */
-void openapi_setup(void);
+/* The document, if there is one, names another public URL: by http_setup. */
+void openapi_forget(void);
 /* Direct handler of GET /openapi.json. */
 enum err openapi_serve(struct call *c);
 

@@ -172,11 +172,11 @@ static const struct fields lockout_fields = {"Lockout", sizeof(struct lockout_an
 
 /* ---- from memory ---- */
 
-static enum err reply_from_snapshot(struct call *c, struct str body, struct str etag)
+static enum err reply_document(struct call *c, const struct document *document)
 {
     *(struct prebuilt_reply *)c->out = (struct prebuilt_reply){
-        .body = body,
-        .etag = etag,
+        .body = document->body,
+        .etag = document->etag,
         .content_type = STR("application/json"),
         .max_age_s = JWKS_MAX_AGE_S,
     };
@@ -185,17 +185,17 @@ static enum err reply_from_snapshot(struct call *c, struct str body, struct str 
 
 static enum err jwks(struct call *c)
 {
-    return reply_from_snapshot(c, c->tenant->jwks, c->tenant->jwks_etag);
+    return reply_document(c, &tenant_documents(c->tenant, c->now)->jwks);
 }
 
 static enum err oauth_metadata(struct call *c)
 {
-    return reply_from_snapshot(c, c->tenant->oauth_metadata, c->tenant->oauth_metadata_etag);
+    return reply_document(c, &tenant_documents(c->tenant, c->now)->oauth_metadata);
 }
 
 static enum err openid_metadata(struct call *c)
 {
-    return reply_from_snapshot(c, c->tenant->openid_metadata, c->tenant->openid_metadata_etag);
+    return reply_document(c, &tenant_documents(c->tenant, c->now)->openid_metadata);
 }
 
 /* clang-format off */

@@ -4,6 +4,7 @@
  * (keys, certificates, addresses, the control database) comes before anything is started, and
  * everything that was started is ended in reverse.
  */
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,11 +14,9 @@
 #include "base/log.h"
 #include "crypto/pwhash.h"
 #include "crypto/seal.h"
-#include "flow/discovery.h"
 #include "server/command.h"
 #include "server/process.h"
 #include "server/tls.h"
-#include "store/snapshot.h"
 #include "store/store.h"
 
 enum {
@@ -81,7 +80,6 @@ static enum err open_store(struct server *s)
         .spare_databases = (unsigned)set->spare_databases,
         .connectors = s->connectors,
     };
-    registry_set_prebuild(discovery_prebuild);
     enum err e = root_key_read(set->root_key_file, &config.root_key);
     return e == ERR_OK ? store_open(&config) : e;
 }
@@ -105,6 +103,21 @@ static void cap_connections(struct server *s)
              LOG_Z("remedy", "raise the limit on open files, or lower max_connections"));
 }
 
+/* Niceness counts only within a scheduling group, and where groups are made by themselves every
+ * PostgreSQL backend is one. */
+static void warn_of_autogroups(const struct server *s)
+{
+    char enabled = '0';
+    int fd = open("/proc/sys/kernel/sched_autogroup_enabled", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (read(fd, &enabled, 1) == 1 && enabled == '1' && s->settings.hash_nice > 0)
+        log_warn("hash_nice_is_weak", LOG_Z("reason", "kernel.sched_autogroup_enabled is 1"),
+                 LOG_Z("remedy", "sysctl kernel.sched_autogroup_enabled=0 where PostgreSQL shares "
+                                 "this host"));
+    close(fd);
+}
+
 static bool start(struct server *s, const struct serve_hooks *hooks)
 {
     if (set_up_parts(s) != ERR_OK || !load_tls(s) || !listen_open(&s->settings, &s->listen))
@@ -115,6 +128,7 @@ static bool start(struct server *s, const struct serve_hooks *hooks)
         return false;
     }
     cap_connections(s);
+    warn_of_autogroups(s);
     server_start_loops(s);
     if (store_start_background() != ERR_OK)
         return false;

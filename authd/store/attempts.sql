@@ -4,6 +4,7 @@
 -- Counts a guess at $1 made at $2 before the password is looked at; no row comes back when the identifier waits, has
 -- used up all guesses ($7) or this minute's ($5, 0 = no limit), and then nothing is counted. $3 failures impose the first
 -- wait, of a second, which doubles up to $4 ms (lockout_wait_ms in C); $6 is the end of a first failure's own wait.
+-- Does not wait for the disk: every answer to the guess follows a commit that does, and the log is flushed in order.
 INSERT INTO attempt AS a (identifier, failures, locked_until, minute, in_minute, last_at)
 VALUES ($1::bytea, 1, $6::timestamptz, $2::timestamptz, 1, $2::timestamptz)
 ON CONFLICT (identifier) DO UPDATE SET
@@ -18,7 +19,7 @@ ON CONFLICT (identifier) DO UPDATE SET
 WHERE a.failures < $7::bigint
   AND (a.locked_until IS NULL OR a.locked_until <= $2::timestamptz)
   AND ($5::bigint = 0 OR a.in_minute < $5::bigint OR a.minute <= $2::timestamptz - interval '1 minute')
-RETURNING a.failures;
+RETURNING a.failures, set_config('synchronous_commit', 'off', true);
 
 -- name: attempt_give_back
 -- The guess was counted but never looked at. $2 is the wait it imposed, NULL when none.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Conninfo strings of tenants: the server of the configured URL, and how to reach it, with another
- * database and role.
+ * Conninfo strings made of the configured URL: its server, and how to reach it, for other databases
+ * and roles.
  */
 #include <libpq-fe.h>
 
@@ -52,7 +52,7 @@ static PQconninfoOption *conninfo_parse(const char *url)
     return options;
 }
 
-struct str conninfo_for_role(struct arena *a, const char *url, struct str dbname, struct str role)
+struct str conninfo_of_server(struct arena *a, const char *url)
 {
     PQconninfoOption *options = conninfo_parse(url);
     if (!options)
@@ -64,8 +64,6 @@ struct str conninfo_for_role(struct arena *a, const char *url, struct str dbname
             add_pair(&b, o->keyword, str_of(o->val));
     }
     PQconninfoFree(options);
-    add_pair(&b, "dbname", dbname);
-    add_pair(&b, "user", role);
     return buf_view(&b);
 }
 

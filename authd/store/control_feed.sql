@@ -8,7 +8,7 @@ SELECT id, key_check FROM instance;
 -- name: control_free_slots
 SELECT (current_setting('max_connections')::bigint
         - current_setting('superuser_reserved_connections')::bigint
-        - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')) * 4 / 5;
+        - (SELECT count(*) FROM pg_stat_get_activity(NULL) WHERE backend_type = 'client backend')) * 4 / 5;
 
 -- name: control_head
 SELECT revision FROM feed_head;

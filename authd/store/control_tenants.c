@@ -106,53 +106,27 @@ enum err control_tenant_do(struct arena *a, const struct control_write *w, struc
     return write_target(a, w, &q, ERR_conflict, out, revision);
 }
 
-/* The only unique value that a creation brings from outside is the slug. */
-static enum err creation_error(enum err e)
-{
-    return e == ERR_conflict ? ERR_slug_taken : e;
-}
-
-static struct db_query claim_query(const struct control_write *w, const struct tenant_creation *c)
-{
-    struct db_query q = control_query(SQL_TENANT_CLAIM, w);
-    q.params[5] = db_text(c->slug);
-    q.params[6] = db_text(c->name);
-    q.params[7] = db_text(c->environment);
-    q.params[8] = db_text(c->issuer);
-    q.params[9] = db_json(c->policy);
-    q.params[10] = db_id(&c->client_id);
-    control_key_params(&q.params[11], &c->publishable);
-    control_key_params(&q.params[14], &c->secret);
-    q.params[17] = db_int(migrate_latest("tenant"));
-    return q;
-}
-
-enum err control_tenant_claim(struct arena *a, const struct control_write *w,
-                              const struct tenant_creation *c, struct tenant_record *out,
-                              int64_t *revision)
+enum err control_tenant_create(struct arena *a, const struct control_write *w,
+                               const struct tenant_creation *c, const struct tenant_keys *keys,
+                               struct tenant_record *out, int64_t *revision)
 {
     const struct db_rows *rows;
-    struct db_query q = claim_query(w, c);
-    q.params[18] = db_null();
-    enum err e = control_run(a, w, &q, 1, &rows, revision);
-    if (e != ERR_OK)
-        return creation_error(e);
-    *out = (struct tenant_record){0};
-    if (db_count(rows))
-        record_read(rows, 0, out);
-    return ERR_OK;
-}
-
-enum err control_tenant_reserve(struct arena *a, const struct control_write *w,
-                                const struct tenant_creation *c, const struct tenant_keys *keys,
-                                struct tenant_record *out, int64_t *revision)
-{
-    const struct db_rows *rows;
-    struct db_query q[2] = {tenant_keys_insert(keys), claim_query(w, c)};
-    q[1].params[18] = db_id(&keys->id);
+    int version = migrate_latest("tenant");
+    struct db_query q[2] = {tenant_keys_insert(keys, version), control_query(SQL_TENANT_CLAIM, w)};
+    struct db_param *claim = q[1].params;
+    claim[5] = db_text(c->slug);
+    claim[6] = db_text(c->name);
+    claim[7] = db_text(c->environment);
+    claim[8] = db_text(c->issuer);
+    claim[9] = db_json(c->policy);
+    claim[10] = db_id(&c->client_id);
+    control_key_params(&claim[11], &c->publishable);
+    control_key_params(&claim[14], &c->secret);
+    claim[17] = db_int(version);
+    claim[18] = db_id(&keys->id);
     enum err e = control_run(a, w, q, 2, &rows, revision);
     if (e != ERR_OK)
-        return creation_error(e);
+        return e == ERR_conflict ? ERR_slug_taken : e; /* nothing else unique is from outside */
     record_read(rows, 0, out);
     return ERR_OK;
 }

@@ -58,15 +58,11 @@ struct tenant_creation {
     struct key_record publishable;
     struct key_record secret;
 };
-/* Takes a ready database off the shelf: one round trip. out->id.z[0] == 0 when there is none.
- * ERR_slug_taken. */
-MUST_CHECK enum err control_tenant_claim(struct arena *a, const struct control_write *w,
-                                         const struct tenant_creation *c, struct tenant_record *out,
-                                         int64_t *revision);
-/* The row only, in status provisioning; provision_tenant does the rest. ERR_slug_taken. */
-MUST_CHECK enum err control_tenant_reserve(struct arena *a, const struct control_write *w,
-                                           const struct tenant_creation *c,
-                                           const struct tenant_keys *keys,
-                                           struct tenant_record *out, int64_t *revision);
+/* One round trip: the tenant gets a ready database off the shelf and is active, or a row made of
+ * the keys and is provisioning, which provision_tenant ends. ERR_slug_taken. */
+MUST_CHECK enum err control_tenant_create(struct arena *a, const struct control_write *w,
+                                          const struct tenant_creation *c,
+                                          const struct tenant_keys *keys, struct tenant_record *out,
+                                          int64_t *revision);
 
 #endif

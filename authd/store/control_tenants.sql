@@ -20,26 +20,34 @@ LIMIT $3::bigint;
 -- A row that no tenant owns yet: its keys exist before anything outside the row does, so that provisioning can be
 -- resumed from it alone. Not published: nobody can name it.
 -- $1 id, $2 now, $3 wrapped key, $4 database, $5 owner, $6 first and $7 second login role, $8 sealed passwords,
--- $9 kid, $10 public key, $11 sealed secret key
+-- $9 kid, $10 public key, $11 sealed secret key, $12 schema version: nothing happens when there is a finished one of it,
+-- and that is locked until the end of the transaction, so that tenant_claim finds it
 -- name: spare_insert
-WITH spare AS (
+WITH ready AS (
+    SELECT id FROM tenant
+    WHERE status = 'spare' AND provision_step = 4 AND schema_version = $12::bigint
+    ORDER BY created_at, id
+    LIMIT 1
+    FOR UPDATE),
+spare AS (
     INSERT INTO tenant (id, status, wrapped_key, database_name, owner_role, login_roles, sealed_passwords,
                         created_at, updated_at, sweep_due_at)
-    VALUES ($1, 'spare', $3::bytea, $4, $5, ARRAY[$6, $7], $8::bytea,
-            $2::timestamptz, $2::timestamptz, $2::timestamptz + interval '1 day')
+    SELECT $1, 'spare', $3::bytea, $4, $5, ARRAY[$6, $7], $8::bytea,
+           $2::timestamptz, $2::timestamptz, $2::timestamptz + interval '1 day'
+    WHERE NOT EXISTS (SELECT FROM ready)
     RETURNING id)
 INSERT INTO signing_key (kid, tenant_id, algorithm, public_key, sealed_secret, published_at, signs_at, created_at)
 SELECT $9, spare.id, 'EdDSA', $10::bytea, $11::bytea, $2::timestamptz, $2::timestamptz, $2::timestamptz FROM spare;
 
--- Gives a spare row to a new tenant: the oldest finished one of this schema version, or the unfinished one named by $19.
+-- Gives a spare row to a new tenant: the oldest finished one of this schema version, or else the one named by $19.
 -- $6 slug, $7 name, $8 environment, $9 issuer, $10 policy, $11 client, $12 to $14 publishable key id, hash, hint,
--- $15 to $17 secret key, $18 schema version, $19 id or NULL
+-- $15 to $17 secret key, $18 schema version, $19 id
 -- name: tenant_claim
 WITH spare AS (
     SELECT id FROM tenant
     WHERE status = 'spare'
-      AND CASE WHEN $19::text IS NULL THEN provision_step = 4 AND schema_version = $18::bigint ELSE id = $19 END
-    ORDER BY created_at, id
+      AND (provision_step = 4 AND schema_version = $18::bigint OR id = $19)
+    ORDER BY provision_step DESC, created_at, id
     LIMIT 1
     FOR UPDATE SKIP LOCKED),
 claimed AS (

@@ -197,17 +197,16 @@ static void open_connection(struct connect *k)
                                     .connect_timeout_ms = store_config.connect_timeout_ms,
                                     .statement_timeout_ms = store_config.statement_timeout_ms,
                                     .lock_timeout_ms = LOCK_TIMEOUT_MS};
-    char *conninfo = NULL;
     if (k->tenant) {
-        conninfo = xstrndup(k->tenant->db.conninfo.ptr, k->tenant->db.conninfo.len);
-        target.url = conninfo;
+        target.url = store_tenant_server;
+        target.dbname = k->tenant->db.database;
+        target.user = k->tenant->db.role;
         target.password = k->tenant->db.password.len ? k->tenant->db.password.ptr : NULL;
         target.schema = SCHEMA_TENANT;
         target.search_path = NULL; /* by ALTER ROLE ... IN DATABASE, so that nobody can forget it */
         snprintf(application, sizeof(application), "authd %s", k->tenant->id.z);
     }
     k->pg = connect_blocking(&target, &k->fault);
-    free(conninfo);
 }
 
 /* The connect becomes a letter; from then on it is the loop's. */

@@ -330,7 +330,8 @@ void db_pool_idle(struct db_conn *c)
 
 static bool same_route(const struct tenant *a, const struct tenant *b)
 {
-    return str_eq(a->db.conninfo, b->db.conninfo) && a->db.password.len == b->db.password.len &&
+    return strcmp(a->db.database, b->db.database) == 0 && strcmp(a->db.role, b->db.role) == 0 &&
+           a->db.password.len == b->db.password.len &&
            bytes_equal_secret(a->db.password.ptr, b->db.password.ptr, a->db.password.len);
 }
 

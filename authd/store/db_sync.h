@@ -36,7 +36,16 @@ void sync_close(PGconn *c); /* NULL is ignored */
  * struck, else ERR_internal_error. */
 MUST_CHECK enum err sync_run(PGconn *c, struct arena *a, enum sql sql,
                              const struct db_param *params, const struct db_rows **rows);
-/* The same for a statement that has no name; `name` is for the log. */
+/* Several of them in one round trip and one transaction. After a failure the connection is good for
+ * nothing but closing. */
+struct sync_call {
+    enum sql sql;
+    const struct db_param *params;
+    const struct db_rows **rows;
+};
+MUST_CHECK enum err sync_run_all(PGconn *c, struct arena *a, const struct sync_call *calls,
+                                 size_t n);
+/* sync_run for a statement that has no name; `name` is for the log. */
 MUST_CHECK enum err sync_exec(PGconn *c, struct arena *a, const char *name, const char *text,
                               const struct db_param *params, int n, const struct db_rows **rows);
 /* One or more statements without parameters and rows, such as DDL. Several of them are one
@@ -48,15 +57,16 @@ MUST_CHECK enum err sync_tx(PGconn *c, enum err (*fn)(PGconn *, void *), void *a
 /* SQLSTATE of this thread's last failed call of this module ("" = none or no connection), for
  * those to whom a failure is an answer, such as 42P04 (the database exists). */
 const char *sync_sqlstate(void);
-/* The next failure of this thread with this SQLSTATE is expected and not logged. */
-void sync_expect(const char *sqlstate);
+/* The next failure of this thread with one of these SQLSTATEs, separated by spaces, is expected and
+ * not logged. */
+void sync_expect(const char *sqlstates);
 
 /* Quoted for a script, in the arena. */
 const char *sync_identifier(PGconn *c, struct arena *a, struct str name);
 const char *sync_literal(PGconn *c, struct arena *a, struct str value);
 
-/* Host, port, TLS and the like of `url`, but this database and this role and no password: the
- * conninfo of a tenant's connections. NULL ptr when url is malformed. */
-struct str conninfo_for_role(struct arena *a, const char *url, struct str dbname, struct str role);
+/* Host, port, TLS and the like of `url`, but no database, role or password: how tenants' databases
+ * are reached. NULL ptr when url is malformed. */
+struct str conninfo_of_server(struct arena *a, const char *url);
 
 #endif

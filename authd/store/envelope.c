@@ -7,8 +7,8 @@
 
 static const char key_check_text[] = "authd root key";
 
-/* Purposes of seal_derive under the context "tenant  ". */
-enum { DERIVE_REFRESH = 1, DERIVE_IDENTIFIER, DERIVE_CURSOR, DERIVE_DECOY, DERIVE_VALUE };
+/* Purposes of seal_derive under the context "tenant  "; 4 is free. */
+enum { DERIVE_REFRESH = 1, DERIVE_IDENTIFIER = 2, DERIVE_CURSOR = 3, DERIVE_VALUE = 5 };
 
 static struct seal_place place_of_tenant(struct str tenant, struct str column)
 {
@@ -99,6 +99,5 @@ void envelope_derive(const uint8_t key[SEAL_KEY_LEN], struct tenant_secrets *out
     seal_derive(key, context, DERIVE_REFRESH, out->refresh);
     seal_derive(key, context, DERIVE_IDENTIFIER, out->identifier);
     seal_derive(key, context, DERIVE_CURSOR, out->cursor);
-    seal_derive(key, context, DERIVE_DECOY, out->decoy);
     seal_derive(key, context, DERIVE_VALUE, out->value);
 }

@@ -79,39 +79,18 @@ void feed_reread(const struct id *tenant)
 
 /* Reading */
 
-static MUST_CHECK enum err read_head(PGconn *c, struct arena *a, int64_t *revision)
-{
-    const struct db_rows *rows;
-    enum err e = sync_run(c, a, SQL_CONTROL_HEAD, NULL, &rows);
-    if (e)
-        return e;
-    if (db_count(rows) != 1) {
-        log_error("feed_head_missing", LOG_Z("remedy", "authd migrate"));
-        return ERR_internal_error;
-    }
-    *revision = db_get_int(rows, 0, 0);
-    return ERR_OK;
-}
-
 static void reached(int64_t revision)
 {
     atomic_store(&feed.revision, revision);
     feed_wait_reached(revision);
 }
 
-/* The head first: what changes while we load is newer than it and read again. */
-static MUST_CHECK enum err load_all(PGconn *c)
+static MUST_CHECK enum err read_all(PGconn *c)
 {
-    struct arena *a = arena_create(1024);
     int64_t head;
-    enum err e = read_head(c, a, &head);
-    if (!e)
-        e = load_tenants(c, STR_NONE);
-    if (!e)
-        e = load_operators(c);
+    enum err e = load_all(c, &head);
     if (!e)
         reached(head);
-    arena_destroy(a);
     return e;
 }
 
@@ -150,7 +129,7 @@ static MUST_CHECK enum err apply_changes(PGconn *c, struct arena *a, const struc
     if (db_get_int(changes, 0, 0) != feed_revision() + 1) {
         log_warn("feed_gap", LOG_INT("seen", feed_revision()),
                  LOG_INT("next", db_get_int(changes, 0, 0)));
-        return load_all(c);
+        return read_all(c);
     }
     buf_init(&touched.tenants, a, 256);
     for (size_t i = 0; i < n; i++)
@@ -317,7 +296,7 @@ enum err feed_load(PGconn *c)
     atomic_store(&feed.revision, 0);
     enum err e = listen_to(c);
     if (!e)
-        e = load_all(c);
+        e = read_all(c);
     if (!e)
         atomic_store(&feed.read_at_ms, clock_mono_ms());
     else

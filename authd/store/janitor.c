@@ -100,9 +100,11 @@ enum err janitor_sweep_tenant(PGconn *c, struct arena *a, int64_t session_durati
                       now, more);
 }
 
-static enum err tenant_connect(struct arena *a, const struct tenant *t, PGconn **out)
+static enum err tenant_connect(const struct tenant *t, PGconn **out)
 {
-    struct sync_target target = {.url = str_z(a, t->db.conninfo),
+    struct sync_target target = {.url = store_tenant_server,
+                                 .dbname = t->db.database,
+                                 .user = t->db.role,
                                  .password = t->db.password.ptr,
                                  .schema = SCHEMA_TENANT,
                                  .application = "authd janitor",
@@ -118,7 +120,7 @@ static enum err tenant_sweep(struct arena *a, const struct tenant *t, int64_t no
         *more = true;
         return ERR_OK;
     }
-    enum err e = tenant_connect(a, t, &c);
+    enum err e = tenant_connect(t, &c);
     if (e == ERR_OK) {
         e = janitor_sweep_tenant(c, a, t->policy.session_duration, now, more);
         sync_close(c);

@@ -10,7 +10,9 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Replaces the snapshots of these tenants (comma-separated ids; NULL ptr = all). One that is gone,
+/* Every tenant and operator, and the feed's head as it was before. */
+MUST_CHECK enum err load_all(PGconn *c, int64_t *head);
+/* Replaces the snapshots of these tenants (comma-separated ids). One that is gone,
  * deleted or unusable is removed. */
 MUST_CHECK enum err load_tenants(PGconn *c, struct str ids);
 MUST_CHECK enum err load_operators(PGconn *c);

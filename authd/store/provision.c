@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Provisioning as a whole: lock, steps from where the row says, unlock. The steps are a table; what
+ * Provisioning as a whole: lock, steps, unlock. The steps are a table; what
  * they do is in provision_steps.c.
  */
 #include "store/provision.h"
@@ -13,16 +13,16 @@
 #include "store/tenant_keys.h"
 
 #ifdef AUTHD_FAULTS
-bool (*provision_stop)(enum provision_step step, bool recorded);
-static bool stopped(enum provision_step step, bool recorded)
+bool (*provision_stop)(enum provision_step reached);
+static enum err reach(enum provision_step step)
 {
-    return provision_stop && provision_stop(step, recorded);
+    return provision_stop && provision_stop(step) ? ERR_internal_error : ERR_OK;
 }
 #else
-static bool stopped(enum provision_step step, bool recorded)
+static enum err reach(enum provision_step step)
 {
-    (void)step, (void)recorded;
-    return false;
+    (void)step;
+    return ERR_OK;
 }
 #endif
 
@@ -32,23 +32,19 @@ static const struct {
 } steps[] = {
     {PROVISION_ROLES, provision_roles},
     {PROVISION_DATABASE, provision_database},
+    {PROVISION_ACCESS, provision_access},
     {PROVISION_INSIDE, provision_inside},
 };
 
 static enum err steps_run(struct provisioner *p, struct arena *a, const struct provision_row *row)
 {
-    for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
-        if (row->step >= (int64_t)steps[i].step)
-            continue;
-        enum err e = steps[i].run(p, a, row);
-        if (e != ERR_OK || stopped(steps[i].step, false))
-            return e == ERR_OK ? ERR_internal_error : e;
-        struct db_param done[2] = {db_id(&row->tenant), db_int(steps[i].step)};
-        e = sync_run(p->control, a, SQL_PROVISION_STEP_DONE, done, NULL);
-        if (e != ERR_OK || stopped(steps[i].step, true))
-            return e == ERR_OK ? ERR_internal_error : e;
+    enum err e = reach(PROVISION_ROW);
+    for (size_t i = 0; e == ERR_OK && i < sizeof(steps) / sizeof(*steps); i++) {
+        e = steps[i].run(p, a, row);
+        if (e == ERR_OK)
+            e = reach(steps[i].step);
     }
-    return ERR_OK;
+    return e;
 }
 
 struct activation {
@@ -87,8 +83,7 @@ static enum err finish(struct provisioner *p, struct arena *a, const struct prov
 
 static bool unfinished(const struct provision_row *row)
 {
-    return str_eqz(row->status, "provisioning") ||
-           (str_eqz(row->status, "spare") && row->step < PROVISION_READY);
+    return str_eqz(row->status, "provisioning") || (str_eqz(row->status, "spare") && !row->ready);
 }
 
 static enum err provision_locked(struct provisioner *p, struct arena *a, struct str tenant,
@@ -100,7 +95,8 @@ static enum err provision_locked(struct provisioner *p, struct arena *a, struct 
         return e;
     if ((e = steps_run(p, a, &row)) != ERR_OK)
         return e;
-    return finish(p, a, &row, now, revision);
+    e = finish(p, a, &row, now, revision);
+    return e == ERR_OK ? reach(PROVISION_READY) : e;
 }
 
 static enum err tenant_lock(struct provisioner *p, struct arena *a, struct str tenant, bool wait,
@@ -143,11 +139,11 @@ void provision_job_run(void *job)
 {
     struct provision_job *j = job;
     struct provisioner p;
-    j->result = provisioner_open(&p, store_config.control_url, store_config.provisioner_url);
+    j->result = provisioner_take(&p);
     if (j->result != ERR_OK)
         return;
     j->result = provision_tenant(&p, id_str(&j->tenant), true, clock_wall_ms(), &j->revision);
-    provisioner_close(&p);
+    provisioner_give(&p, j->result);
 }
 
 /* Whether the shelf wants another one. */
@@ -169,7 +165,7 @@ static enum err spare_make(struct provisioner *p, struct arena *a, unsigned want
         return e;
     struct tenant_keys *keys = arena_new(a, struct tenant_keys);
     tenant_keys_make(now, keys);
-    struct db_query q = tenant_keys_insert(keys);
+    struct db_query q = tenant_keys_insert(keys, 0);
     int64_t revision;
     e = sync_run(p->control, a, q.sql, q.params, NULL);
     return e == ERR_OK ? provision_tenant(p, id_str(&keys->id), true, now, &revision) : e;

@@ -1,8 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
 -- What provisioning reads and records in the control database, on connections of its own (session locks are allowed
--- there). Steps: 0 the row with its keys, 1 roles, 2 database, 3 owner, grants and settings inside it, 4 ready;
--- -1 dropped.
+-- there). provision_step: 0 the row with its keys, 4 ready, -1 dropped. What lies between is found, not recorded.
 
 -- name: provision_lock
 SELECT pg_advisory_lock(hashtextextended('authd provision ' || $1, 0));
@@ -14,15 +13,9 @@ SELECT pg_try_advisory_lock(hashtextextended('authd provision ' || $1, 0));
 SELECT pg_advisory_unlock(hashtextextended('authd provision ' || $1, 0));
 
 -- name: provision_row
-SELECT status, provision_step, wrapped_key, database_name, owner_role, login_roles[1], login_roles[2],
+SELECT status, provision_step = 4, provision_step < 0, wrapped_key, database_name, owner_role, login_roles[1], login_roles[2],
        sealed_passwords, keep_database
 FROM tenant WHERE id = $1;
-
--- $1 tenant, $2 step. Nobody waits for the disk: a record that a crash loses costs a step that can be repeated.
--- name: provision_step_done
-UPDATE tenant SET provision_step = $2::bigint
-FROM (SELECT set_config('synchronous_commit', 'off', true)) AS lazily
-WHERE id = $1 AND provision_step < $2::bigint;
 
 -- $1 tenant, $2 schema version
 -- name: provision_spare_ready
@@ -74,7 +67,7 @@ SELECT pg_advisory_unlock(hashtextextended('authd spares', 0));
 -- name: provision_migratable
 SELECT id, COALESCE(slug, ''), database_name, owner_role
 FROM tenant
-WHERE status IN ('spare', 'provisioning', 'active', 'suspended') AND provision_step >= 3
+WHERE status IN ('spare', 'active', 'suspended') AND provision_step = 4
 ORDER BY created_at, id;
 
 -- $1 tenant, $2 schema version

@@ -32,7 +32,7 @@ static enum err drop_locked(struct provisioner *p, struct arena *a, struct str t
 {
     struct provision_row row;
     enum err e = provision_row_read(p, a, tenant, &row);
-    if (e != ERR_OK || !str_eqz(row.status, "deleted") || row.keep_database || row.step < 0)
+    if (e != ERR_OK || !str_eqz(row.status, "deleted") || row.keep_database || row.dropped)
         return e;
     e = drop_all(p, a, &row);
     log_info(e == ERR_OK ? "tenant_database_dropped" : "tenant_database_drop_failed",

@@ -5,8 +5,8 @@
  * connections, so that cloning never waits for anybody. Another version of the migrations is
  * another template.
  *
- * Its objects belong to a role of their own, which a clone reassigns to the tenant's owner; the
- * database itself belongs to the provisioner, or the first reassignment would take it along.
+ * Its objects belong to pg_database_owner, which in a clone is the tenant's owner role and nobody
+ * else: PostgreSQL reads that from the database's own row, so nothing has to be reassigned.
  */
 #include <time.h>
 
@@ -18,6 +18,22 @@
 
 enum { TEMPLATE_TRIES = 240, TEMPLATE_PAUSE_MS = 250 };
 
+/* The migrations make the schema, which takes the right to. Only for the last step, the new name,
+ * anybody waits for the disk. */
+static const char template_owner[] =
+    "SET synchronous_commit = off;"
+    "DO $$ BEGIN"
+    " EXECUTE format('GRANT CREATE ON DATABASE %I TO pg_database_owner', current_database());"
+    " END $$;"
+    "DROP SCHEMA IF EXISTS public;"
+    "SET ROLE pg_database_owner;";
+
+/* Every clone pays for each page and file, so tables are packed, which drops their maps of free and
+ * visible pages. What all databases share is left alone. */
+static const char template_tables[] =
+    "SELECT 'VACUUM (FULL) ' || string_agg(oid::regclass::text, ', ' ORDER BY oid)"
+    " FROM pg_class WHERE relkind = 'r' AND NOT relisshared";
+
 const char *provision_template_name(struct arena *a)
 {
     struct buf all;
@@ -25,6 +41,8 @@ const char *provision_template_name(struct arena *a)
     uint8_t hash[32];
     char hex[16 + 1] = {0};
     buf_init(&all, a, 16 * 1024);
+    buf_str(&all, str_of(template_owner));
+    buf_str(&all, str_of(template_tables));
     for (size_t i = 0; i < migrations_generated_count; i++) {
         if (str_starts(str_of(migrations_generated[i].path), STR("tenant/")))
             buf_str(&all, str_of(migrations_generated[i].text));
@@ -36,44 +54,27 @@ const char *provision_template_name(struct arena *a)
     return str_z(a, buf_view(&name));
 }
 
-static enum err owner_ensure(struct provisioner *p, struct arena *a)
+static enum err template_pack(PGconn *c, struct arena *a)
 {
-    bool exists;
-    enum err e = provisioner_ask(p, a, "template_owner_exists",
-                                 "SELECT true FROM pg_roles WHERE rolname = $1",
-                                 STR(PROVISION_TEMPLATE_OWNER), &exists);
-    if (e == ERR_OK && !exists) {
-        sync_expect("42710"); /* somebody else was faster */
-        e = sync_script(p->admin, "template_owner",
-                        "CREATE ROLE " PROVISION_TEMPLATE_OWNER " NOLOGIN");
-        if (e != ERR_OK && strcmp(sync_sqlstate(), "42710") == 0)
-            e = ERR_OK;
-    }
-    if (e == ERR_OK && !p->superuser)
-        e = sync_script(p->admin, "template_owner_grant",
-                        "GRANT " PROVISION_TEMPLATE_OWNER " TO CURRENT_USER");
+    const struct db_rows *rows;
+    enum err e = sync_exec(c, a, "template_tables", template_tables, NULL, 0, &rows);
+    if (e == ERR_OK && (e = sync_script(c, "template_role", "RESET ROLE")) == ERR_OK)
+        e = sync_script(c, "template_pack", str_z(a, db_get_text(rows, 0, 0)));
     return e;
 }
 
-/* Inside the new database, as the role that will own its objects. */
+/* Inside the new database, as the role that owns its objects. */
 static enum err template_fill(struct provisioner *p, struct arena *a, const char *database)
 {
     PGconn *c;
     enum err e = provisioner_connect(p, database, &c);
     if (e != ERR_OK)
         return e;
-    struct buf b;
-    buf_init(&b, a, 512);
-    buf_printf(&b,
-               "REVOKE ALL ON DATABASE %s FROM PUBLIC; DROP SCHEMA IF EXISTS public;"
-               "GRANT CREATE ON DATABASE %s TO " PROVISION_TEMPLATE_OWNER ";"
-               "CREATE SCHEMA " SCHEMA_TENANT " AUTHORIZATION " PROVISION_TEMPLATE_OWNER ";"
-               "SET ROLE " PROVISION_TEMPLATE_OWNER ";",
-               sync_identifier(c, a, str_of(database)), sync_identifier(c, a, str_of(database)));
-    buf_char(&b, '\0');
-    e = sync_script(c, "template_schema", b.ptr);
+    e = sync_script(c, "template_owner", template_owner);
     if (e == ERR_OK)
         e = migrate_run(c, "tenant", NULL);
+    if (e == ERR_OK)
+        e = template_pack(c, a);
     sync_close(c);
     return e;
 }
@@ -157,9 +158,7 @@ enum err provision_template_ensure(struct provisioner *p, struct arena *a)
     enum err e = sync_run(p->control, a, SQL_PROVISION_LOCK, lock, NULL);
     if (e != ERR_OK)
         return e;
-    e = owner_ensure(p, a);
-    if (e == ERR_OK)
-        e = build_until_there(p, a);
+    e = build_until_there(p, a);
     enum err unlocked = sync_run(p->control, a, SQL_PROVISION_UNLOCK, lock, NULL);
     return e == ERR_OK ? unlocked : e;
 }

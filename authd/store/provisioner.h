@@ -2,7 +2,7 @@
  *
  * The parts of provisioning, on two blocking connections: one to the control database, one of the
  * provisioner, who may create roles and databases (a superuser, or PostgreSQL's CREATEROLE with
- * CREATEDB). Inside storage only.
+ * CREATEDB). Without a provisioner of its own they are one and the same. Inside storage only.
  */
 #ifndef AUTHD_STORE_PROVISIONER_H
 #define AUTHD_STORE_PROVISIONER_H
@@ -17,6 +17,7 @@ struct provisioner {
     PGconn *control;
     PGconn *admin;
     bool superuser;
+    int64_t idle_since_ms;
 };
 
 /* admin_url NULL = control_url. Closed again when it fails. */
@@ -24,11 +25,25 @@ MUST_CHECK enum err provisioner_open(struct provisioner *p, const char *control_
                                      const char *admin_url);
 void provisioner_close(struct provisioner *p);
 
+/* This process's own, as store_config says: one that was kept from the last time, or a new one.
+ * Give it back with the result of what was done: after a failure it is closed. From any thread. */
+MUST_CHECK enum err provisioner_take(struct provisioner *p);
+void provisioner_give(struct provisioner *p, enum err result);
+/* Closes those that have been idle since then or longer. */
+void provisioner_close_idle(int64_t since_ms);
+
+/* Begins a script whose commit need not wait for the disk, because a later one of the same server
+ * does before anybody is told. */
+#define PROVISION_LAZILY "SET LOCAL synchronous_commit = off;"
+/* The same for what only the record in the control database follows: "" when that is elsewhere. */
+const char *provisioner_lazily(const struct provisioner *p);
+
 /* A tenant's row as far as provisioning needs it; strings live in the arena. */
 struct provision_row {
     struct id tenant;
     struct str status;
-    int64_t step;
+    bool ready;   /* a spare's database is */
+    bool dropped; /* a deleted tenant's is */
     struct str wrapped_key;
     struct str database;
     struct str owner;
@@ -45,6 +60,8 @@ MUST_CHECK enum err provision_roles(struct provisioner *p, struct arena *a,
                                     const struct provision_row *row);
 MUST_CHECK enum err provision_database(struct provisioner *p, struct arena *a,
                                        const struct provision_row *row);
+MUST_CHECK enum err provision_access(struct provisioner *p, struct arena *a,
+                                     const struct provision_row *row);
 MUST_CHECK enum err provision_inside(struct provisioner *p, struct arena *a,
                                      const struct provision_row *row);
 
@@ -59,10 +76,8 @@ MUST_CHECK enum err provision_drop(struct provisioner *p, struct str tenant);
 MUST_CHECK enum err provision_spare(struct provisioner *p, unsigned wanted, int64_t now,
                                     bool *made);
 
-/* Name of the database that tenants are cloned from: version and checksum of the migrations. */
+/* Name of the database that tenants are cloned from: version and checksum of what it is made of. */
 const char *provision_template_name(struct arena *a);
-/* The role that owns what is in it until a tenant does. */
-#define PROVISION_TEMPLATE_OWNER "authd_template_owner"
 /* Makes and migrates it unless it is there. */
 MUST_CHECK enum err provision_template_ensure(struct provisioner *p, struct arena *a);
 

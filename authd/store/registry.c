@@ -49,8 +49,12 @@ void tenant_retain(struct tenant *t)
 
 void tenant_release(struct tenant *t)
 {
-    if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1)
-        arena_destroy(t->arena); /* and with it the snapshot and its secrets */
+    if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    struct tenant_documents *documents = t->documents;
+    if (documents)
+        arena_destroy(documents->arena);
+    arena_destroy(t->arena); /* and with it the snapshot and its secrets */
 }
 
 /* Keys are found by their first eight bytes: SHA-256 spreads by itself. */

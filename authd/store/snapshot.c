@@ -11,20 +11,12 @@
 #include "base/map.h"
 #include "crypto/jwt.h"
 #include "crypto/keyring.h"
-#include "crypto/pwhash.h"
 #include "store/db_sync.h"
 #include "store/envelope.h"
 #include "store/registry.h"
 #include "store/store.h"
 
 enum { ARENA_FIRST = 3072 };
-
-static void (*prebuild)(struct tenant *t, int64_t now);
-
-void registry_set_prebuild(void (*fn)(struct tenant *t, int64_t now))
-{
-    prebuild = fn;
-}
 
 /* Columns of the load statements in control_feed.sql. */
 enum tenant_column {
@@ -179,27 +171,12 @@ static MUST_CHECK enum err read_signing_keys(struct snapshot_rows *rows, struct 
 
 /* Secrets of the tenant itself */
 
-static void read_decoys(struct tenant *t)
-{
-    char text[PWHASH_TEXT_MAX];
-    pwhash_decoy(PWHASH_ARGON2ID, t->secrets->decoy, text);
-    t->decoy_argon2id = str_copy(t->arena, str_of(text));
-    pwhash_decoy(PWHASH_SCRYPT, t->secrets->decoy, text);
-    t->decoy_scrypt = str_copy(t->arena, str_of(text));
-}
-
 static void derive_secrets(struct tenant *t, const uint8_t *key)
 {
     struct tenant_secrets secrets;
     envelope_derive(key, &secrets);
     t->secrets = keep_secret(t, &secrets, sizeof(secrets));
     bytes_wipe(&secrets, sizeof(secrets));
-    read_decoys(t);
-}
-
-static const char *tenant_server(void)
-{
-    return store_config.provisioner_url ? store_config.provisioner_url : store_config.control_url;
 }
 
 static MUST_CHECK enum err read_route(const struct db_rows *r, size_t row, struct tenant *t,
@@ -217,9 +194,9 @@ static MUST_CHECK enum err read_route(const struct db_rows *r, size_t row, struc
     t->db.password.len = DB_PASSWORD_LEN;
     bytes_wipe(password, sizeof(password));
     bytes_wipe(both, sizeof(both));
-    t->db.conninfo = conninfo_for_role(t->arena, tenant_server(), db_get_text(r, row, T_DATABASE),
-                                       db_get_text(r, row, T_LOGIN_ROLE));
-    return t->db.conninfo.ptr ? ERR_OK : ERR_internal_error;
+    t->db.database = str_z(t->arena, db_get_text(r, row, T_DATABASE));
+    t->db.role = str_z(t->arena, db_get_text(r, row, T_LOGIN_ROLE));
+    return ERR_OK;
 }
 
 static MUST_CHECK enum err read_secrets(struct snapshot_rows *rows, size_t row, struct tenant *t)
@@ -246,7 +223,7 @@ static void log_problem(const struct tenant *t, const struct problems *p)
                   LOG_STR("field", p->list[i].field), LOG_STR("message", p->list[i].message));
 }
 
-static MUST_CHECK enum err read_policy(struct tenant *t, struct str document)
+static MUST_CHECK enum err parse_policy(struct tenant *t, struct str document)
 {
     struct problems problems = {.arena = t->arena};
     json_t *json;
@@ -260,8 +237,27 @@ static MUST_CHECK enum err read_policy(struct tenant *t, struct str document)
     return valid ? ERR_OK : ERR_internal_error;
 }
 
-static MUST_CHECK enum err read_plain(const struct db_rows *r, size_t row, struct tenant *t)
+/* Most tenants say nothing, or what their neighbour says. A policy that took no memory points only
+ * at what the process owns and is good for whoever has the same document. */
+static MUST_CHECK enum err read_policy(struct snapshot_rows *rows, size_t row, struct tenant *t)
 {
+    struct str document = db_get_text(rows->tenants, row, T_POLICY);
+    if (str_is_set(rows->same_document) && str_eq(document, rows->same_document)) {
+        t->policy = rows->same_policy;
+        return ERR_OK;
+    }
+    size_t before = arena_used(t->arena);
+    enum err e = parse_policy(t, document);
+    if (!e && arena_used(t->arena) == before) {
+        rows->same_document = document;
+        rows->same_policy = t->policy;
+    }
+    return e;
+}
+
+static MUST_CHECK enum err read_plain(struct snapshot_rows *rows, size_t row, struct tenant *t)
+{
+    const struct db_rows *r = rows->tenants;
     t->id = db_get_id(r, row, T_ID);
     t->shard = map_hash(id_str(&t->id));
     t->slug = text_of(t->arena, r, row, T_SLUG);
@@ -271,10 +267,10 @@ static MUST_CHECK enum err read_plain(const struct db_rows *r, size_t row, struc
     if (!environment_parse(db_get_text(r, row, T_ENVIRONMENT), &t->environment) ||
         !tenant_status_parse(db_get_text(r, row, T_STATUS), &t->status))
         return ERR_internal_error;
-    return read_policy(t, db_get_text(r, row, T_POLICY));
+    return read_policy(rows, row, t);
 }
 
-/* Prebuilt answers */
+/* When it is out of date */
 
 static void note_change(int64_t *earliest, int64_t at, int64_t now)
 {
@@ -282,7 +278,7 @@ static void note_change(int64_t *earliest, int64_t at, int64_t now)
         *earliest = at;
 }
 
-static void make_answers(struct tenant *t, int64_t now)
+static void note_changes(struct tenant *t, int64_t now)
 {
     t->fresh_until = 0;
     for (size_t i = 0; i < t->signing_key_count; i++) {
@@ -290,8 +286,6 @@ static void make_answers(struct tenant *t, int64_t now)
         note_change(&t->fresh_until, t->signing_keys[i].signs_at, now);
         note_change(&t->fresh_until, t->signing_keys[i].leaves_at, now);
     }
-    if (prebuild)
-        prebuild(t, now);
 }
 
 static struct tenant *tenant_create(void)
@@ -308,7 +302,7 @@ static struct tenant *tenant_create(void)
 enum err snapshot_build(struct snapshot_rows *rows, size_t row, int64_t now, struct tenant **out)
 {
     struct tenant *t = tenant_create();
-    enum err e = read_plain(rows->tenants, row, t);
+    enum err e = read_plain(rows, row, t);
     if (!e) {
         read_clients(rows, t);
         read_keys(rows, t);
@@ -319,7 +313,7 @@ enum err snapshot_build(struct snapshot_rows *rows, size_t row, int64_t now, str
         tenant_release(t);
         return e;
     }
-    make_answers(t, now);
+    note_changes(t, now);
     *out = t;
     return ERR_OK;
 }
@@ -332,10 +326,11 @@ static void release(void *t)
 struct tenant *snapshot_refresh(struct tenant *t, int64_t now)
 {
     struct tenant *fresh = tenant_create();
-    size_t shared = offsetof(struct tenant, id); /* all but the count and the arena */
+    size_t shared =
+        offsetof(struct tenant, id); /* all but the count, the documents and the arena */
     memcpy((char *)fresh + shared, (const char *)t + shared, sizeof(*t) - shared);
     tenant_retain(t);
     arena_defer(fresh->arena, release, t);
-    make_answers(fresh, now);
+    note_changes(fresh, now);
     return fresh;
 }

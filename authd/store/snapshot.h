@@ -9,7 +9,8 @@
 #include "domain/tenant.h"
 #include "store/db.h"
 
-/* The load statements' rows, all ordered by tenant id, and how far each has been used up. */
+/* The load statements' rows, all ordered by tenant id, how far each has been used up, and what
+ * building one tenant found out for the next. */
 struct snapshot_rows {
     const struct db_rows *tenants;
     const struct db_rows *clients;
@@ -18,6 +19,8 @@ struct snapshot_rows {
     size_t next_client;
     size_t next_key;
     size_t next_signing_key;
+    struct str same_document; /* a policy document of these rows, and what it says */
+    struct policy same_policy;
 };
 
 /* Tenant number `row`, with one reference; rows must be asked for in ascending order. Fails,
@@ -25,10 +28,7 @@ struct snapshot_rows {
 MUST_CHECK enum err snapshot_build(struct snapshot_rows *rows, size_t row, int64_t now,
                                    struct tenant **out);
 
-/* The same tenant with its prebuilt answers made anew for `now`; shares all else with t. */
+/* The same tenant as of `now`, without the documents that t may have; shares all else with it. */
 struct tenant *snapshot_refresh(struct tenant *t, int64_t now);
-
-/* Who fills jwks, metadata and their ETags. Set once, before store_open. */
-void registry_set_prebuild(void (*fn)(struct tenant *t, int64_t now));
 
 #endif

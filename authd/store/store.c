@@ -18,51 +18,51 @@
 #include "store/upkeep.h"
 
 struct store_config store_config;
+const char *store_tenant_server;
+static struct arena *config_memory;
 
 enum { LOAD_TIMEOUT_MS = 30000 };
 
 /* Opening */
 
-static MUST_CHECK enum err check_root_key(PGconn *c, struct arena *a)
+static MUST_CHECK enum err check_root_key(const struct db_rows *instance)
 {
-    const struct db_rows *rows;
-    enum err e = sync_run(c, a, SQL_CONTROL_INSTANCE, NULL, &rows);
-    if (e)
-        return e;
-    if (db_count(rows) == 0) {
+    if (db_count(instance) == 0) {
         log_error("instance_missing", LOG_Z("remedy", "authd init"));
         return ERR_internal_error;
     }
-    if (envelope_key_check_ok(store_config.root_key, db_get_text(rows, 0, 0),
-                              db_get_text(rows, 0, 1)))
+    if (envelope_key_check_ok(store_config.root_key, db_get_text(instance, 0, 0),
+                              db_get_text(instance, 0, 1)))
         return ERR_OK;
     log_error("root_key_wrong",
               LOG_Z("remedy", "root_key_file must hold the key that authd init made"));
     return ERR_internal_error;
 }
 
-static MUST_CHECK enum err set_budget(PGconn *c, struct arena *a)
+static void set_budget(const struct db_rows *free_slots)
 {
-    if (store_config.connection_budget == 0) {
-        const struct db_rows *rows;
-        enum err e = sync_run(c, a, SQL_CONTROL_FREE_SLOTS, NULL, &rows);
-        if (e)
-            return e;
-        int64_t free_slots = db_get_int(rows, 0, 0);
-        store_config.connection_budget = free_slots > 1 ? (unsigned)free_slots : 1;
-    }
+    int64_t slots = db_get_int(free_slots, 0, 0);
+    if (store_config.connection_budget == 0)
+        store_config.connection_budget = slots > 1 ? (unsigned)slots : 1;
     db_budget_set(store_config.connection_budget);
-    return ERR_OK;
 }
 
 static MUST_CHECK enum err check(PGconn *c, struct arena *a)
 {
+    const struct db_rows *instance;
+    const struct db_rows *free_slots;
+    const struct sync_call calls[] = {{SQL_CONTROL_INSTANCE, NULL, &instance},
+                                      {SQL_CONTROL_FREE_SLOTS, NULL, &free_slots}};
     enum err e = migrate_check(c, "control");
     if (e == ERR_tenant_not_provisioned)
         log_error("control_schema_outdated", LOG_Z("remedy", "authd migrate"));
     if (!e)
-        e = check_root_key(c, a);
-    return e ? e : set_budget(c, a);
+        e = sync_run_all(c, a, calls, sizeof(calls) / sizeof(*calls));
+    if (!e)
+        e = check_root_key(instance);
+    if (!e)
+        set_budget(free_slots);
+    return e;
 }
 
 static MUST_CHECK enum err connect_control(PGconn **c)
@@ -93,11 +93,23 @@ static void create_loops(void)
     }
 }
 
+static MUST_CHECK enum err find_tenant_server(void)
+{
+    bool apart = store_config.provisioner_url != NULL;
+    config_memory = arena_create(256);
+    struct str server = conninfo_of_server(config_memory, apart ? store_config.provisioner_url
+                                                                : store_config.control_url);
+    store_tenant_server = str_is_set(server) ? str_z(config_memory, server) : NULL;
+    return store_tenant_server ? ERR_OK : ERR_internal_error;
+}
+
 enum err store_open(const struct store_config *config)
 {
     PGconn *c;
     store_config = *config;
-    enum err e = connect_control(&c);
+    enum err e = find_tenant_server();
+    if (!e)
+        e = connect_control(&c);
     if (e)
         return e;
     struct arena *a = arena_create(1024);
@@ -190,6 +202,9 @@ void store_close(void)
     free(store_loops);
     store_loops = NULL;
     store_config = (struct store_config){0};
+    store_tenant_server = NULL;
+    arena_destroy(config_memory);
+    config_memory = NULL;
 }
 
 void store_stats(struct store_stats *out)

@@ -40,7 +40,9 @@ MUST_CHECK enum err store_start_background(void);
 /* Stops them and forgets every secret. */
 void store_close(void);
 
-extern struct store_config store_config; /* read-only after store_open */
+/* Both read-only after store_open. */
+extern struct store_config store_config;
+extern const char *store_tenant_server; /* conninfo of where the tenants' databases are */
 
 struct store_stats {
     unsigned connections; /* open to tenant databases */

@@ -61,7 +61,7 @@ void tenant_keys_make(int64_t now, struct tenant_keys *out)
     name_make(&out->id, "_b", out->login[1]);
 }
 
-struct db_query tenant_keys_insert(const struct tenant_keys *keys)
+struct db_query tenant_keys_insert(const struct tenant_keys *keys, int unless_ready)
 {
     return (struct db_query){
         .sql = SQL_SPARE_INSERT,
@@ -71,7 +71,8 @@ struct db_query tenant_keys_insert(const struct tenant_keys *keys)
                    db_text(str_of(keys->login[0])), db_text(str_of(keys->login[1])),
                    db_bytes(keys->sealed_passwords, sizeof(keys->sealed_passwords)),
                    db_id(&keys->kid), db_bytes(keys->public_key, sizeof(keys->public_key)),
-                   db_bytes(keys->sealed_signing, sizeof(keys->sealed_signing))}};
+                   db_bytes(keys->sealed_signing, sizeof(keys->sealed_signing)),
+                   unless_ready ? db_int(unless_ready) : db_null()}};
 }
 
 enum err signing_key_make(struct str tenant, struct str wrapped_key, int64_t now,

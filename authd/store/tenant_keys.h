@@ -27,8 +27,9 @@ struct tenant_keys {
 
 /* Needs store_config.root_key. */
 void tenant_keys_make(int64_t now, struct tenant_keys *out);
-/* The parameters of spare_insert; keys outlive them. */
-struct db_query tenant_keys_insert(const struct tenant_keys *keys);
+/* The row of a spare; keys outlive the query. It does nothing when a finished spare of the schema
+ * version `unless_ready` is there; 0 = whatever is there. */
+struct db_query tenant_keys_insert(const struct tenant_keys *keys, int unless_ready);
 
 /* A new signing key for an existing tenant. */
 struct signing_key_record {

@@ -5,6 +5,7 @@
  */
 #include "store/upkeep.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -17,7 +18,7 @@
 #include "store/rotate.h"
 #include "store/store.h"
 
-enum { ROUND_MS = 2 * 1000, ROTATION_MS = 60 * 1000 };
+enum { ROUND_MS = 2 * 1000, ROTATION_MS = 60 * 1000, PROVISIONER_IDLE_MS = 60 * 1000 };
 
 static struct {
     pthread_mutex_t mutex;
@@ -26,6 +27,7 @@ static struct {
     bool running;
     bool stopping;
     bool wanted;
+    PGcancel *cancel; /* of the statement that may run for long */
 } upkeep = {.mutex = PTHREAD_MUTEX_INITIALIZER, .woken = PTHREAD_COND_INITIALIZER};
 
 static enum err first_of(enum err first, enum err next)
@@ -65,7 +67,17 @@ static enum err spares(struct provisioner *p, int64_t now)
     return e;
 }
 
-/* Looks first: a provisioner's connections are opened only when there is something to do. */
+/* What thread_stop may interrupt: a statement on a provisioner's connection takes its time. */
+static void set_interruptible(PGcancel *cancel)
+{
+    pthread_mutex_lock(&upkeep.mutex);
+    PGcancel *before = upkeep.cancel;
+    upkeep.cancel = cancel;
+    pthread_mutex_unlock(&upkeep.mutex);
+    PQfreeCancel(before);
+}
+
+/* Looks first: a provisioner is taken only when there is something to do. */
 static enum err provisioning(PGconn *control, struct arena *a, int64_t now)
 {
     const struct db_rows *work;
@@ -78,12 +90,13 @@ static enum err provisioning(PGconn *control, struct arena *a, int64_t now)
         return e;
     if (db_count(work) == 0 && db_get_int(count, 0, 0) >= (int64_t)store_config.spare_databases)
         return ERR_OK;
-    e = provisioner_open(&p, store_config.control_url, store_config.provisioner_url);
-    if (e != ERR_OK)
+    if ((e = provisioner_take(&p)) != ERR_OK)
         return e;
+    set_interruptible(PQgetCancel(p.admin));
     e = unfinished_work(&p, work, now);
     e = first_of(e, spares(&p, now));
-    provisioner_close(&p);
+    set_interruptible(NULL);
+    provisioner_give(&p, e);
     return e;
 }
 
@@ -106,6 +119,7 @@ enum err upkeep_round(int64_t now)
     if (e == ERR_OK)
         e = work(kept, a, now);
     arena_destroy(a);
+    provisioner_close_idle(clock_mono_ms() - PROVISIONER_IDLE_MS);
     if (e == ERR_OK)
         return ERR_OK;
     sync_close(kept);
@@ -164,13 +178,26 @@ enum err upkeep_start(void)
     return ERR_OK;
 }
 
-static void thread_stop(void)
+static void interrupt(void)
 {
+    char why[256];
     pthread_mutex_lock(&upkeep.mutex);
     upkeep.stopping = true;
+    if (upkeep.cancel && !PQcancel(upkeep.cancel, why, sizeof(why)))
+        log_warn("upkeep_not_interrupted", LOG_INT("again_in_ms", 1000));
     pthread_cond_signal(&upkeep.woken);
     pthread_mutex_unlock(&upkeep.mutex);
-    pthread_join(upkeep.thread, NULL);
+}
+
+/* Between two statements there is nothing to interrupt, so it is asked again. */
+static void thread_stop(void)
+{
+    struct timespec until;
+    do {
+        interrupt();
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += 1;
+    } while (pthread_timedjoin_np(upkeep.thread, NULL, &until) == ETIMEDOUT);
     upkeep.running = false;
     upkeep.stopping = false;
 }
@@ -179,6 +206,7 @@ void upkeep_stop(void)
 {
     if (upkeep.running)
         thread_stop();
+    provisioner_close_idle(INT64_MAX);
     sync_close(kept);
     kept = NULL;
 }

@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 MUST_CHECK enum err upkeep_start(void);
-/* Waits for the running round's current piece of work. */
+/* Interrupts what the round does in a provisioner's database, waits for any other piece of work. */
 void upkeep_stop(void);
 /* There is something to do: a spare was taken, a tenant was deleted, provisioning failed. From any
  * thread. */

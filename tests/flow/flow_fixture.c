@@ -14,13 +14,11 @@
 #include "base/coro.h"
 #include "base/json.h"
 #include "crypto/pwhash.h"
-#include "flow/discovery.h"
 #include "flow/me.h"
 #include "flow/refresh.h"
 #include "flow/sign_in.h"
 #include "flow/sign_up.h"
 #include "store/db_sync.h"
-#include "store/snapshot.h"
 #include "support/poll_loop.h"
 
 struct flow_fixture fx;
@@ -59,7 +57,6 @@ int flow_setup(void **state)
     fixture_add_tenant(&fx.store, "globex", &fx.globex);
     add_client(&fx.acme);
     add_client(&fx.globex);
-    registry_set_prebuild(discovery_prebuild);
     fixture_open(&fx.store);
     fx.a = registry_by_slug(STR("acme"));
     fx.b = registry_by_slug(STR("globex"));

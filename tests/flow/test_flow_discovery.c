@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
+
 #include "base/arena.h"
 #include "base/json.h"
 #include "crypto/jwt.h"
@@ -36,6 +38,21 @@ static size_t keys_in(struct str jwks)
     return n;
 }
 
+static void drop_documents(struct tenant *t)
+{
+    struct tenant_documents *d = t->documents;
+    if (d)
+        arena_destroy(d->arena);
+    t->documents = NULL;
+}
+
+/* As a new snapshot's first reader would find them. */
+static const struct tenant_documents *documents_at(struct tenant *t, int64_t now)
+{
+    drop_documents(t);
+    return tenant_documents(t, now);
+}
+
 /* J16: published before it signs, gone when it leaves; the ETag follows the bytes. */
 static void j16_jwks_follows_the_keys_lives(void **state)
 {
@@ -43,16 +60,15 @@ static void j16_jwks_follows_the_keys_lives(void **state)
     struct arena *a = arena_create(4096);
     struct signing_key keys[] = {key_at(200000, 300000, 0), key_at(100000, 100000, 500000)};
     struct tenant t = tenant_with(a, keys, 2);
-    discovery_prebuild(&t, 130000);
-    assert_int_equal(keys_in(t.jwks), 1);
-    struct str first = t.jwks_etag;
-    discovery_prebuild(&t, 135000);
-    assert_true(str_eq(t.jwks_etag, first));
-    discovery_prebuild(&t, 200000);
-    assert_int_equal(keys_in(t.jwks), 2);
-    assert_false(str_eq(t.jwks_etag, first));
-    discovery_prebuild(&t, 500000);
-    assert_int_equal(keys_in(t.jwks), 1);
+    struct document jwks = documents_at(&t, 130000)->jwks;
+    assert_int_equal(keys_in(jwks.body), 1);
+    struct str first = str_copy(a, jwks.etag);
+    assert_true(str_eq(documents_at(&t, 135000)->jwks.etag, first));
+    jwks = documents_at(&t, 200000)->jwks;
+    assert_int_equal(keys_in(jwks.body), 2);
+    assert_false(str_eq(jwks.etag, first));
+    assert_int_equal(keys_in(documents_at(&t, 500000)->jwks.body), 1);
+    drop_documents(&t);
     arena_destroy(a);
 }
 
@@ -63,14 +79,14 @@ static void jwks_has_no_private_part(void **state)
     struct signing_key keys[] = {key_at(1, 1, 0)};
     struct tenant t = tenant_with(a, keys, 1);
     json_t *document;
-    discovery_prebuild(&t, 10);
-    assert_int_equal(json_read(t.jwks, &document), ERR_OK);
+    assert_int_equal(json_read(documents_at(&t, 10)->jwks.body, &document), ERR_OK);
     const json_t *key = json_array_get(json_object_get(document, "keys"), 0);
     assert_string_equal(json_string_value(json_object_get(key, "kty")), "OKP");
     assert_string_equal(json_string_value(json_object_get(key, "alg")), "EdDSA");
     assert_string_equal(json_string_value(json_object_get(key, "kid")), keys[0].kid.z);
     assert_null(json_object_get(key, "d"));
     json_decref(document);
+    drop_documents(&t);
     arena_destroy(a);
 }
 
@@ -80,17 +96,55 @@ static void b25_b09_metadata_says_what_is_true(void **state)
     (void)state;
     struct arena *a = arena_create(4096);
     struct tenant t = tenant_with(a, NULL, 0);
-    discovery_prebuild(&t, 10);
-    check_str(t.openid_metadata,
+    const struct tenant_documents *d = documents_at(&t, 10);
+    check_str(d->openid_metadata.body,
               "{\"issuer\":\"https://auth.example.com/t/acme\","
               "\"jwks_uri\":\"https://auth.example.com/t/acme/.well-known/jwks.json\"}");
-    check_str(t.oauth_metadata,
+    check_str(d->oauth_metadata.body,
               "{\"issuer\":\"https://auth.example.com/t/acme\","
               "\"jwks_uri\":\"https://auth.example.com/t/acme/.well-known/jwks.json\","
               "\"response_types_supported\":[],\"grant_types_supported\":[]}");
-    check_str(t.jwks, "{\"keys\":[]}");
-    assert_true(t.jwks_etag.ptr[0] == '"' && t.jwks_etag.ptr[t.jwks_etag.len - 1] == '"');
+    check_str(d->jwks.body, "{\"keys\":[]}");
+    struct str etag = d->jwks.etag;
+    assert_true(etag.ptr[0] == '"' && etag.ptr[etag.len - 1] == '"');
+    drop_documents(&t);
     arena_destroy(a);
+}
+
+/* Loops that ask a snapshot for the first time together are all given the same documents. */
+enum { ASKING = 4, SNAPSHOTS = 200 };
+static struct tenant shared[SNAPSHOTS];
+
+static void *ask_all(void *arg)
+{
+    const struct tenant_documents **got = arg;
+    size_t whole = 0;
+    for (size_t i = 0; i < SNAPSHOTS; i++) {
+        got[i] = tenant_documents(&shared[i], 10);
+        whole += str_eq(got[i]->jwks.body, STR("{\"keys\":[]}"));
+    }
+    return (void *)whole;
+}
+
+static void documents_are_made_once(void **state)
+{
+    (void)state;
+    static const struct tenant_documents *got[ASKING][SNAPSHOTS];
+    pthread_t threads[ASKING];
+    for (size_t i = 0; i < SNAPSHOTS; i++)
+        shared[i] = tenant_with(NULL, NULL, 0);
+    for (size_t i = 0; i < ASKING; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_all, got[i]), 0);
+    for (size_t i = 0; i < ASKING; i++) {
+        void *whole;
+        pthread_join(threads[i], &whole);
+        assert_int_equal((size_t)whole, SNAPSHOTS);
+    }
+    for (size_t i = 0; i < SNAPSHOTS; i++) {
+        for (size_t k = 1; k < ASKING; k++)
+            assert_ptr_equal(got[k][i], got[0][i]);
+        drop_documents(&shared[i]);
+    }
 }
 
 static struct token_digest digest_of(int64_t n)
@@ -130,6 +184,7 @@ int main(void)
         cmocka_unit_test(j16_jwks_follows_the_keys_lives),
         cmocka_unit_test(jwks_has_no_private_part),
         cmocka_unit_test(b25_b09_metadata_says_what_is_true),
+        cmocka_unit_test(documents_are_made_once),
         cmocka_unit_test(cache_is_bounded_and_forgets_the_soonest_first),
     };
     json_setup();

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The background: what the janitor removes and what it leaves, rotation by age, and provisioning as
- * a role that is no superuser.
+ * The background: what the janitor removes and what it leaves, rotation by age, provisioning as a
+ * role that is no superuser, and its end.
  */
 #include "support/check.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "store/control_init.h"
@@ -175,16 +176,16 @@ static void test_createrole_and_createdb_are_enough(void **state)
     PQclear(r);
     fixture_sql(&f, "CREATE ROLE prov LOGIN CREATEROLE CREATEDB PASSWORD 'p'");
     fixture_sql(&f, "GRANT CONNECT ON DATABASE postgres TO prov");
-    /* A template and its owner of its own, as on a server of its own. */
+    /* A template of its own, as on a server of its own. */
     fixture_sql(&f,
                 "UPDATE pg_database SET datistemplate = false WHERE datname ~ '^authd_template'");
     r = PQexec(f.control, "SELECT datname FROM pg_database WHERE datname ~ '^authd_template'");
     if (PQntuples(r))
         fixture_sql(&f, "DROP DATABASE %s", PQgetvalue(r, 0, 0));
     PQclear(r);
-    fixture_sql(&f, "DROP ROLE IF EXISTS authd_template_owner");
 
     store_config.provisioner_url = url;
+    provisioner_close_idle(INT64_MAX);
     struct tenant_created t = control_tenant(&f, "plain");
     PGconn *c = control_role_connect(&f, t.record.id.z, 0, NULL);
     assert_int_equal(PQstatus(c), CONNECTION_OK);
@@ -199,8 +200,41 @@ static void test_createrole_and_createdb_are_enough(void **state)
                      0);
     PQfinish(c);
     store_config.provisioner_url = NULL;
+    provisioner_close_idle(INT64_MAX);
     assert_int_equal(control_init(url, "control_of_prov", f.root_key, key, &created), ERR_OK);
     assert_true(created);
+}
+
+/* ---- stopping ---- */
+
+static bool database_gone(const char *slug)
+{
+    return fixture_number(&f,
+                          "SELECT count(*) FROM pg_database d JOIN tenant t"
+                          " ON t.database_name = d.datname WHERE t.slug = '%s'",
+                          slug) == 0;
+}
+
+/* DROP DATABASE waits for a lock that this test holds. */
+static void test_stopping_does_not_wait_for_a_database(void **state)
+{
+    (void)state;
+    control_tenant(&f, "slow-drop");
+    struct tenant_delete_in in = {.tenant = STR("slow-drop")};
+    assert_int_equal(control_call(&f, tenant_delete_flow, &in, NULL), ERR_OK);
+    fixture_sql(&f, "UPDATE tenant SET deleted_at = now() - interval '1 day'"
+                    " WHERE slug = 'slow-drop'");
+    fixture_sql(&f, "BEGIN");
+    fixture_sql(&f, "LOCK TABLE pg_database IN SHARE MODE");
+    assert_int_equal(upkeep_start(), ERR_OK);
+    while (fixture_number(&f, "SELECT count(*) FROM pg_locks WHERE NOT granted AND"
+                              " relation = 'pg_database'::regclass") == 0)
+        usleep(10000);
+    upkeep_stop(); /* returns, although the lock is still held */
+    fixture_sql(&f, "COMMIT");
+    assert_false(database_gone("slow-drop"));
+    assert_int_equal(upkeep_round(clock_wall_ms()), ERR_OK);
+    assert_true(database_gone("slow-drop"));
 }
 
 static int setup(void **state)
@@ -224,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_old_signing_keys_are_rotated_once),
         cmocka_unit_test(test_createrole_and_createdb_are_enough),
         cmocka_unit_test(test_the_control_plane_is_swept_too),
+        cmocka_unit_test(test_stopping_does_not_wait_for_a_database),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -115,15 +115,39 @@ static void test_transaction_rolls_back(void **state)
     sync_close(c);
 }
 
-static void test_conninfo_for_role(void **state)
+static void test_several_in_one_round_trip(void **state)
+{
+    (void)state;
+    struct arena *a = arena_create(1024);
+    const struct db_rows *head = NULL;
+    const struct db_rows *instance = NULL;
+    const struct sync_call calls[] = {{SQL_CONTROL_HEAD, NULL, &head},
+                                      {SQL_CONTROL_INSTANCE, NULL, &instance}};
+    PGconn *c = fresh("several", "control");
+    assert_int_equal(sync_run_all(c, a, calls, 2), ERR_OK);
+    assert_int_equal(db_count(head), 1);
+    assert_int_equal(db_count(instance), 0);
+    assert_int_equal(sync_run_all(c, a, calls, 1), ERR_OK); /* the connection is as it was */
+    assert_int_equal(sync_script(c, "rename", "ALTER TABLE feed_head RENAME TO away"), ERR_OK);
+    sync_expect("42P01");
+    instance = NULL;
+    assert_int_equal(sync_run_all(c, a, calls, 2), ERR_internal_error);
+    assert_string_equal(sync_sqlstate(), "42P01");
+    assert_null(instance);
+    arena_destroy(a);
+    sync_close(c);
+}
+
+static void test_conninfo_of_server(void **state)
 {
     (void)state;
     struct arena *a = arena_create(256);
-    struct str s = conninfo_for_role(
-        a, "postgresql://boss:secret@db.example:6432/main?sslmode=require&application_name=x",
-        STR("db_1"), STR("o'role"));
-    check_str(s, "host='db.example' port='6432' sslmode='require' dbname='db_1' user='o\\'role'");
-    assert_null(conninfo_for_role(a, "postgresql://[", STR("d"), STR("u")).ptr);
+    check_str(conninfo_of_server(a, "postgresql://boss:secret@db.example:6432/main"
+                                    "?sslmode=require&application_name=x"),
+              "host='db.example' port='6432' sslmode='require'");
+    check_str(conninfo_of_server(a, "host=/tmp/o\\'clock user=boss password=secret"),
+              "host='/tmp/o\\'clock'");
+    assert_null(conninfo_of_server(a, "postgresql://[").ptr);
     arena_destroy(a);
 }
 
@@ -279,7 +303,8 @@ int main(void)
         cmocka_unit_test(test_database_ahead_of_the_binary),
         cmocka_unit_test(test_unmigrated_database),
         cmocka_unit_test(test_transaction_rolls_back),
-        cmocka_unit_test(test_conninfo_for_role),
+        cmocka_unit_test(test_several_in_one_round_trip),
+        cmocka_unit_test(test_conninfo_of_server),
         cmocka_unit_test(test_every_statement_prepares),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -359,7 +359,7 @@ class Server:
         for p in self.others + [self.process]:
             if p:
                 try:
-                    p.wait(120)  # a database that is being dropped is waited for
+                    p.wait(120)  # however busy the box is
                 except subprocess.TimeoutExpired:
                     p.kill()
                     bad.append('did not drain')

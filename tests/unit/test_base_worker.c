@@ -148,21 +148,45 @@ static void test_keys_take_turns(void **state)
     assert_true(flood[2].turn < flood[3].turn);
 }
 
-static void test_a_key_keeps_to_its_half_when_others_wait(void **state)
+/* What room there is belongs to whoever comes; a flood gives way only to those who hold less. */
+static void test_a_flood_takes_what_others_leave(void **state)
 {
     (void)state;
     struct call blocker = {0};
     struct call other = {0};
+    struct call third = {0};
     struct call flood[QUEUE_MAX] = {{0}};
     close_gate(&blocker);
     spawn_calls(&other, 1, 2);
     spawn_calls(flood, QUEUE_MAX, 1);
-    assert_int_equal(workers_stats(workers).queued, 1 + QUEUE_MAX / 2);
+    assert_int_equal(workers_stats(workers).queued, QUEUE_MAX);
+    assert_int_equal(flood[QUEUE_MAX - 1].got, ERR_overloaded);
+    spawn_calls(&third, 1, 3);
+    assert_int_equal(workers_stats(workers).queued, QUEUE_MAX);
     open_gate();
     finish();
-    assert_int_equal(flood[QUEUE_MAX / 2 - 1].got, ERR_OK);
-    assert_int_equal(flood[QUEUE_MAX / 2].got, ERR_overloaded);
+    assert_int_equal(flood[QUEUE_MAX - 3].got, ERR_OK);
+    assert_int_equal(flood[QUEUE_MAX - 2].got, ERR_overloaded);
     assert_int_equal(other.got, ERR_OK);
+    assert_int_equal(third.got, ERR_OK);
+}
+
+/* Asked beforehand, the queue answers as it would to the job itself. */
+static void test_says_whether_it_admits(void **state)
+{
+    (void)state;
+    struct call blocker = {0};
+    struct call flood[QUEUE_MAX] = {{0}};
+    close_gate(&blocker);
+    spawn_calls(flood, QUEUE_MAX - 1, 1);
+    assert_true(worker_admits(workers, 1));
+    spawn_calls(flood + QUEUE_MAX - 1, 1, 1);
+    assert_false(worker_admits(workers, 1));
+    assert_int_equal(workers_stats(workers).refused, 1);
+    assert_true(worker_admits(workers, 2));
+    assert_int_equal(workers_stats(workers).queued, QUEUE_MAX);
+    open_gate();
+    finish();
 }
 
 static void test_a_full_queue_makes_room_for_another_key(void **state)
@@ -356,7 +380,8 @@ int main(void)
         CASE(test_runs_and_returns),
         CASE(test_refuses_when_full),
         CASE(test_keys_take_turns),
-        CASE(test_a_key_keeps_to_its_half_when_others_wait),
+        CASE(test_a_flood_takes_what_others_leave),
+        CASE(test_says_whether_it_admits),
         CASE(test_a_full_queue_makes_room_for_another_key),
         CASE(test_deadline_withdraws_what_waits),
         CASE(test_deadline_does_not_abandon_what_runs),

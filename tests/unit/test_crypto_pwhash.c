@@ -190,17 +190,13 @@ static void test_libscrypt_and_we_read_each_other(void **state)
 static void test_V6_3_8_decoys_have_current_parameters_and_match_nothing(void **state)
 {
     (void)state;
-    static const uint8_t seeds[2][32] = {{1}, {2}};
     for (size_t i = 0; i < 2; i++) {
-        char decoy[PWHASH_TEXT_MAX];
-        char other[PWHASH_TEXT_MAX];
+        char decoy[PWHASH_TEXT_MAX] = {0};
         char real[PWHASH_TEXT_MAX];
         bool current = false;
-        pwhash_decoy(both[i], seeds[0], decoy);
-        pwhash_decoy(both[i], seeds[1], other);
-        assert_string_not_equal(decoy, other);
-        pwhash_decoy(both[i], seeds[0], other);
-        assert_string_equal(decoy, other);
+        memcpy(decoy, pwhash_decoy(both[i]).ptr, pwhash_decoy(both[i]).len);
+        assert_int_equal(pwhash_setup(true), ERR_OK); /* as the next process would */
+        assert_false(str_eqz(pwhash_decoy(both[i]), decoy));
         assert_int_equal(pwhash_inspect(str_of(decoy), &current), both[i]);
         assert_true(current);
         assert_false(matches(decoy, STR("")));
