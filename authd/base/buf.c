@@ -29,7 +29,7 @@ static void grow(struct buf *b, size_t n)
     if (cap < need)
         cap = need;
     char *bigger = arena_alloc(b->arena, cap);
-    if (b->len)
+    if (b->ptr)
         memcpy(bigger, b->ptr, b->len);
     b->ptr = bigger;
     b->cap = cap;

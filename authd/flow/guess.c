@@ -12,7 +12,7 @@
 
 struct identifier identifier_of(const struct tenant *t, struct str email_key)
 {
-    struct identifier id;
+    struct identifier id = {0};
     keyed_hash(t->secrets->identifier, email_key, id.hash);
     return id;
 }

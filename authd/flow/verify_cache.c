@@ -36,7 +36,7 @@ static struct cache *own_cache(void)
 
 struct token_digest verify_cache_digest(struct str token)
 {
-    struct token_digest d;
+    struct token_digest d = {0};
     keyed_hash(own_cache()->key, token, d.bytes);
     return d;
 }

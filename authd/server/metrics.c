@@ -147,14 +147,13 @@ static int64_t value_hash_arena(const struct scrape *s)
 
 static int64_t value_rss(const struct scrape *s)
 {
-    long pages = 0;
+    char line[128] = "";
     FILE *f = fopen("/proc/self/statm", "re");
     (void)s;
-    if (f && fscanf(f, "%*d %ld", &pages) != 1)
-        pages = 0;
+    const char *resident = f && fgets(line, sizeof(line), f) ? strchr(line, ' ') : NULL;
     if (f)
         fclose(f);
-    return pages * sysconf(_SC_PAGESIZE);
+    return resident ? strtol(resident, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
 }
 
 /* clang-format off */

@@ -134,7 +134,8 @@ static bool empty_scalar(const yaml_event_t *e)
 
 static bool read_document(struct reader *r)
 {
-    if (!next(r) || !next(r)) /* stream start; document start, or the end of an empty file */
+    bool started = next(r) && next(r); /* stream; document, or the end of an empty file */
+    if (!started)
         return false;
     if (r->event.type == YAML_STREAM_END_EVENT)
         return true;

@@ -98,7 +98,7 @@ static enum err operator_first(PGconn *c, struct first_run *x)
 static enum err first_run(PGconn *c, void *arg)
 {
     struct first_run *x = arg;
-    const struct db_rows *rows;
+    const struct db_rows *rows = NULL;
     uint8_t check[SEALED_KEY_CHECK_LEN];
     struct id instance = id_new("ins_", x->now);
     envelope_key_check_seal(x->root_key, id_str(&instance), check);

@@ -138,7 +138,7 @@ static bool is_servable(const struct plane *plane, const struct db_rows *applied
 struct apply {
     const struct plane *plane;
     struct arena *arena;
-    const struct migration *migration;
+    struct migration migration;
     bool applied_now;
 };
 
@@ -171,11 +171,11 @@ static enum err apply_one(PGconn *c, void *arg)
         return e;
     if (!is_servable(apply->plane, applied))
         return ERR_conflict;
-    if (find_applied(applied, apply->migration->version) >= 0)
+    if (find_applied(applied, apply->migration.version) >= 0)
         return ERR_OK;
-    e = sync_script(c, "migration", apply->migration->text);
+    e = sync_script(c, "migration", apply->migration.text);
     if (!e)
-        e = record(c, apply->arena, apply->migration);
+        e = record(c, apply->arena, &apply->migration);
     apply->applied_now = !e;
     return e;
 }
@@ -204,17 +204,16 @@ static MUST_CHECK enum err use_schema(PGconn *c, const struct plane *plane)
 
 static MUST_CHECK enum err apply_all(PGconn *c, struct apply *apply)
 {
-    struct migration m;
+    const struct migration *m = &apply->migration;
     enum err e = use_schema(c, apply->plane);
     if (!e)
         e = sync_tx(c, prepare_schema, apply);
-    for (size_t pos = 0; !e && next_migration(apply->plane, &pos, &m);) {
-        apply->migration = &m;
+    for (size_t pos = 0; !e && next_migration(apply->plane, &pos, &apply->migration);) {
         apply->applied_now = false;
         e = sync_tx(c, apply_one, apply);
         if (!e && apply->applied_now)
             log_info("migration_applied", LOG_Z("plane", apply->plane->name),
-                     LOG_INT("version", m.version), LOG_STR("name", m.name));
+                     LOG_INT("version", m->version), LOG_STR("name", m->name));
     }
     return e;
 }
@@ -255,9 +254,8 @@ enum err migrate_check(PGconn *c, const char *plane)
     struct arena *a = arena_create(1024);
     const struct db_rows *applied;
     enum err e = list_applied(c, a, &applied);
-    if (!e && (!has_all(p, applied) || !is_servable(p, applied)))
-        e = ERR_tenant_not_provisioned;
-    else if (e == ERR_internal_error) /* 42P01: no table `migration` */
+    bool never_migrated = e == ERR_internal_error; /* 42P01: no table `migration` */
+    if (never_migrated || (!e && (!has_all(p, applied) || !is_servable(p, applied))))
         e = ERR_tenant_not_provisioned;
     arena_destroy(a);
     return e;

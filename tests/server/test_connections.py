@@ -50,7 +50,7 @@ class Caps(authd.TestCase):
 class Descriptors(unittest.TestCase):
     def test_V13_1_2_clients_leave_descriptors_to_the_database(self):
         """256 descriptors and four hundred idle clients: those that are served are served, the rest wait."""
-        server = authd.Server({'db_connection_budget': 8, 'loops': 1}, descriptors=256)
+        server = authd.Server({**authd.PATIENT, 'db_connection_budget': 8, 'loops': 1}, descriptors=256)
         try:
             self.assertIn('"max_connections_lowered"', server.log_text())
             crowd = [connect(server.port) for _ in range(400)]
