@@ -6,6 +6,7 @@
  */
 #include "verify/keys.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -225,6 +226,7 @@ static void note_failure(struct issuer *i, enum fetch_result result, int64_t now
         return;
     free(i->keys);
     i->keys = NULL;
+    i->fresh_until = 0;
 }
 
 /* The lock is given up meanwhile. */
@@ -264,6 +266,7 @@ static enum authd_verify_error find_key(struct key_store *s, struct issuer *i, c
         const struct public_key *key = i->keys ? authdv_key_find(i->keys, kid) : NULL;
         enum step step = next_step(i, key != NULL, asked, now);
         if (step == STEP_USE) {
+            assert(key);
             memcpy(out->bytes, key->bytes, sizeof(out->bytes));
             memcpy(out->owner, i->keys->owner, sizeof(out->owner));
             return AUTHD_VERIFY_NONE;
