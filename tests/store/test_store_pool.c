@@ -266,6 +266,13 @@ static bool old_role_is_gone(void *arg)
     return connections_of(tenants[3].role[0]) == 0;
 }
 
+/* One is enough; a connect that took too long leaves a backend behind for a while. */
+static bool new_role_has_one(void *arg)
+{
+    (void)arg;
+    return connections_of(tenants[3].role[1]) == 1;
+}
+
 /* A new route: calls go on, the new role's connection takes over. */
 static void test_changed_route_replaces_connections(void **state)
 {
@@ -279,7 +286,7 @@ static void test_changed_route_replaces_connections(void **state)
     struct store_stats stats;
     assert_true(fixture_until(&f, new_role_is_asked, NULL));
     assert_true(fixture_until(&f, old_role_is_gone, NULL));
-    assert_int_equal(connections_of(tenants[3].role[1]), 1);
+    assert_true(fixture_until(&f, new_role_has_one, NULL));
     store_stats(&stats);
     assert_true(stats.feed_revision >= revision);
     tenant_release(old);
