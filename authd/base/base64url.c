@@ -32,43 +32,63 @@ size_t base64url_encode(char *out, const void *bytes, size_t n)
     return BASE64URL_LEN(n);
 }
 
-/* 0..63, or -1. */
-static int digit_value(char c)
+/* clang-format off */
+/* The value of a digit and one more, so that what is no digit is 0. */
+static const uint8_t values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64};
+/* clang-format on */
+
+/* The bits of up to four digits, or UINT32_MAX when one of them is none. */
+static uint32_t take_digits(const char *in, size_t n)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '-')
-        return 62;
-    return c == '_' ? 63 : -1;
+    uint32_t bits = 0;
+    bool bad = false;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t value = values[(unsigned char)in[i]];
+        bad |= value == 0;
+        bits = bits << 6 | ((value - 1) & 63);
+    }
+    return bad ? UINT32_MAX : bits;
+}
+
+/* The last two or three digits, whose lowest bits must be zero. */
+static bool decode_tail(uint8_t *out, const char *in, size_t n)
+{
+    uint32_t bits = take_digits(in, n);
+    unsigned slack = n == 2 ? 4 : 2;
+    if (bits == UINT32_MAX || bits & ((1U << slack) - 1))
+        return false;
+    bits >>= slack;
+    if (n == 3)
+        *out++ = (uint8_t)(bits >> 8);
+    *out = (uint8_t)bits;
+    return true;
 }
 
 bool base64url_decode(struct str in, void *out, size_t max, size_t *n)
 {
-    size_t size = in.len / 4 * 3 + (in.len % 4 ? in.len % 4 - 1 : 0);
-    if (in.len % 4 == 1 || size > max)
-        return false;
+    size_t tail = in.len % 4;
+    size_t size = in.len / 4 * 3 + (tail ? tail - 1 : 0);
     uint8_t *to = out;
-    uint32_t bits = 0;
-    unsigned held = 0;
-    for (size_t i = 0; i < in.len; i++) {
-        int value = digit_value(in.ptr[i]);
-        if (value < 0)
-            return false;
-        bits = bits << 6 | (uint32_t)value;
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            *to++ = (uint8_t)(bits >> held);
-        }
-    }
-    if (bits & ((1U << held) - 1))
+    if (tail == 1 || size > max)
         return false;
+    for (size_t i = 0; i < in.len - tail; i += 4, to += 3) {
+        uint32_t bits = take_digits(in.ptr + i, 4);
+        if (bits == UINT32_MAX)
+            return false;
+        to[0] = (uint8_t)(bits >> 16);
+        to[1] = (uint8_t)(bits >> 8);
+        to[2] = (uint8_t)bits;
+    }
     *n = size;
-    return true;
+    return tail == 0 || decode_tail(to, in.ptr + in.len - tail, tail);
 }
 
 void hex_encode(char *out, const void *bytes, size_t n)

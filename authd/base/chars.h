@@ -47,10 +47,17 @@ static inline size_t chars_span(const struct char_set *set, struct str s)
     return n;
 }
 
-/* Not true of an empty string. */
+/* Not true of an empty string. Four bytes a turn, because tokens are a thousand bytes long. */
 static inline bool chars_all(const struct char_set *set, struct str s)
 {
-    return s.len > 0 && chars_span(set, s) == s.len;
+    bool all = s.len > 0;
+    size_t i = 0;
+    for (; all && s.len - i >= 4; i += 4)
+        all = char_in(set, s.ptr[i]) & char_in(set, s.ptr[i + 1]) & char_in(set, s.ptr[i + 2]) &
+              char_in(set, s.ptr[i + 3]);
+    for (; all && i < s.len; i++)
+        all = char_in(set, s.ptr[i]);
+    return all;
 }
 
 #endif

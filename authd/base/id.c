@@ -38,11 +38,19 @@ static void encode(char *out, struct bits b)
     }
 }
 
+/* clang-format off */
+/* The value of a digit and one more, so that what is no digit is 0. */
+static const uint8_t values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+    ['G'] = 17, ['H'] = 18, ['J'] = 19, ['K'] = 20, ['M'] = 21, ['N'] = 22, ['P'] = 23, ['Q'] = 24,
+    ['R'] = 25, ['S'] = 26, ['T'] = 27, ['V'] = 28, ['W'] = 29, ['X'] = 30, ['Y'] = 31, ['Z'] = 32};
+/* clang-format on */
+
 /* 0..31, or -1. */
 static int digit_value(char c)
 {
-    const char *hit = memchr(crockford, c, sizeof(crockford) - 1);
-    return hit ? (int)(hit - crockford) : -1;
+    return values[(unsigned char)c] - 1;
 }
 
 static bool decode(const char *text, struct bits *b)

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "base/chars.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -22,6 +23,30 @@ void json_setup(void);
 MUST_CHECK enum err json_read(struct str text, json_t **out);
 /* The bytes of a jansson string. */
 struct str json_text(const json_t *string);
+
+/* The members of one object without a tree: for texts of a few plain members, such as tokens. As
+ * strict as json_read, and more members than JSON_MEMBERS_MAX are refused. */
+enum { JSON_MEMBERS_MAX = 64 };
+enum json_value_kind { JSON_OTHER_VALUE, JSON_TEXT_VALUE, JSON_INT_VALUE };
+struct json_value {
+    enum json_value_kind kind;
+    struct str text; /* a string's bytes; of another kind the value as it stands in the text */
+    int64_t num;     /* JSON_INT_VALUE: whole, not negative; other numbers are JSON_OTHER_VALUE */
+};
+struct json_members {
+    size_t n; /* 0 after an error */
+    struct str names[JSON_MEMBERS_MAX];
+    struct json_value values[JSON_MEMBERS_MAX];
+};
+/* Strings point into text or into the arena. */
+MUST_CHECK enum err json_read_members(struct arena *a, struct str text, struct json_members *out);
+/* NULL: there is none. */
+const struct json_value *json_members_find(const struct json_members *m, struct str name);
+
+/* What the two readers share: a member's value of any kind, or NULL; and the position of the quote
+ * that ends the string whose first byte is at `at`, or the end of the text. */
+json_t *json_read_member(struct str text);
+size_t json_string_end(struct str text, size_t at);
 
 /* Writer. Members and elements get their commas by themselves. No allocation beyond the buf. */
 struct json_writer {
@@ -45,6 +70,8 @@ void json_time_value(struct json_writer *w, int64_t wall_ms); /* RFC 3339 string
 void json_raw_value(struct json_writer *w, struct str valid_json);
 #define json_member(w, key_literal) json_key((w), STR(key_literal))
 
+/* What stands for itself in a string: printable ASCII but the quote and the backslash. */
+extern const struct char_set json_plain;
 /* Appends s as a quoted, escaped JSON string; bytes that are not UTF-8 become U+FFFD. */
 void buf_json(struct buf *b, struct str s);
 

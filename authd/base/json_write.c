@@ -128,8 +128,7 @@ void json_time_value(struct json_writer *w, int64_t wall_ms)
     buf_char(w->buf, '"');
 }
 
-/* What stands for itself: printable ASCII but the quote and the backslash. */
-static const struct char_set plain = {
+const struct char_set json_plain = {
     {CHARS_ALNUM,  [' '] = true,  ['!'] = true, ['#'] = true, ['$'] = true, ['%'] = true,
      ['&'] = true, ['\''] = true, ['('] = true, [')'] = true, ['*'] = true, ['+'] = true,
      [','] = true, ['-'] = true,  ['.'] = true, ['/'] = true, [':'] = true, [';'] = true,
@@ -178,7 +177,7 @@ void buf_json(struct buf *b, struct str s)
 {
     buf_char(b, '"');
     for (size_t at = 0; at < s.len;) {
-        size_t n = chars_span(&plain, str_slice(s, at, s.len));
+        size_t n = chars_span(&json_plain, str_slice(s, at, s.len));
         buf_add(b, s.ptr + at, n);
         at += n;
         if (at < s.len)

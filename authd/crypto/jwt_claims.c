@@ -44,73 +44,77 @@ static void *field_of(struct jwt_claims *c, const struct claim_row *row)
     return (char *)c + row->offset;
 }
 
-static bool read_text(struct arena *a, const json_t *value, struct str *out)
+static bool read_text(const struct json_value *value, void *out)
 {
-    if (!json_is_string(value) || json_string_length(value) == 0)
+    if (value->kind != JSON_TEXT_VALUE || value->text.len == 0)
         return false;
-    *out = str_copy(a, json_text(value));
+    *(struct str *)out = value->text;
     return true;
 }
 
 /* Whole seconds only: we issue no others. */
-static bool read_time(const json_t *value, int64_t *out)
+static bool read_time(const struct json_value *value, void *out)
 {
-    if (!json_is_integer(value))
+    if (value->kind != JSON_INT_VALUE || value->num > LATEST_TIME)
         return false;
-    *out = json_integer_value(value);
-    return *out >= 0 && *out <= LATEST_TIME;
+    *(int64_t *)out = value->num;
+    return true;
 }
 
-static bool read_text_claims(struct arena *a, const json_t *payload, struct jwt_claims *c)
+static bool read_rows(const struct json_members *payload, const struct claim_row *rows, size_t n,
+                      bool (*read)(const struct json_value *, void *), struct jwt_claims *c)
 {
-    for (size_t i = 0; i < TEXT_CLAIMS; i++) {
-        const json_t *value = json_object_get(payload, text_claims[i].name);
-        if (value ? !read_text(a, value, field_of(c, &text_claims[i])) : text_claims[i].required)
+    for (size_t i = 0; i < n; i++) {
+        const struct json_value *value = json_members_find(payload, str_of(rows[i].name));
+        if (value ? !read(value, field_of(c, &rows[i])) : rows[i].required)
             return false;
     }
     return true;
 }
 
-static bool read_time_claims(const json_t *payload, struct jwt_claims *c)
+static bool read_array_of_one(struct arena *a, struct str array, struct str *out)
 {
-    for (size_t i = 0; i < TIME_CLAIMS; i++) {
-        const json_t *value = json_object_get(payload, time_claims[i].name);
-        if (value ? !read_time(value, field_of(c, &time_claims[i])) : time_claims[i].required)
-            return false;
-    }
-    return true;
+    json_t *value;
+    if (json_read(array, &value) != ERR_OK)
+        return false;
+    struct str text = json_array_size(value) == 1 && json_is_string(json_array_get(value, 0))
+                          ? str_copy(a, json_text(json_array_get(value, 0)))
+                          : STR_NONE;
+    json_decref(value);
+    *out = text;
+    return text.len > 0;
 }
 
 /* A string, or an array of exactly one: a token for several audiences is none of ours. */
-static bool read_audience(struct arena *a, const json_t *payload, struct str *out)
+static bool read_audience(struct arena *a, const struct json_members *payload, struct str *out)
 {
-    const json_t *value = json_object_get(payload, "aud");
-    if (json_is_array(value) && json_array_size(value) == 1)
-        value = json_array_get(value, 0);
-    return read_text(a, value, out);
+    const struct json_value *value = json_members_find(payload, STR("aud"));
+    if (!value || value->kind == JSON_INT_VALUE)
+        return false;
+    return value->kind == JSON_TEXT_VALUE ? read_text(value, out)
+                                          : read_array_of_one(a, value->text, out);
 }
 
-static bool read_claims(struct arena *a, const json_t *payload, struct jwt_claims *out)
+static bool read_claims(struct arena *a, const struct json_members *payload, struct jwt_claims *out)
 {
-    return json_is_object(payload) && read_text_claims(a, payload, out) &&
-           read_time_claims(payload, out) && read_audience(a, payload, &out->aud);
+    return read_rows(payload, text_claims, TEXT_CLAIMS, read_text, out) &&
+           read_rows(payload, time_claims, TIME_CLAIMS, read_time, out) &&
+           read_audience(a, payload, &out->aud);
 }
 
 enum err jwt_read_claims(struct arena *a, const struct jwt_parts *p, struct jwt_claims *out)
 {
     *out = (struct jwt_claims){0};
-    json_t *payload;
+    struct json_members payload;
     size_t room = p->payload.len / 4 * 3 + 3;
     char *text = arena_alloc(a, room);
     size_t n;
-    if (!base64url_decode(p->payload, text, room, &n) ||
-        json_read((struct str){text, n}, &payload) != ERR_OK)
-        return ERR_invalid_token;
-    bool well_formed = read_claims(a, payload, out);
-    json_decref(payload);
-    if (!well_formed)
-        *out = (struct jwt_claims){0};
-    return well_formed ? ERR_OK : ERR_invalid_token;
+    if (base64url_decode(p->payload, text, room, &n) &&
+        json_read_members(a, (struct str){text, n}, &payload) == ERR_OK &&
+        read_claims(a, &payload, out))
+        return ERR_OK;
+    *out = (struct jwt_claims){0};
+    return ERR_invalid_token;
 }
 
 enum err jwt_check_times(const struct jwt_claims *c, int64_t now, int64_t skew)

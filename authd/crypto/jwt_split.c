@@ -16,20 +16,20 @@ enum { KID_MAX = 64, SIGNATURE_LEN = crypto_sign_BYTES };
  * 4.1.11), an unencoded payload (RFC 7797), compression and encryption (RFC 7516). */
 static const char *const refused_members[] = {"crit", "b64", "zip", "enc"};
 
-static bool has_refused_member(const json_t *header)
+static bool has_refused_member(const struct json_members *header)
 {
     for (size_t i = 0; i < sizeof(refused_members) / sizeof(refused_members[0]); i++) {
-        if (json_object_get(header, refused_members[i]))
+        if (json_members_find(header, str_of(refused_members[i])))
             return true;
     }
     return false;
 }
 
 /* STR_NONE when the member is missing or no string. */
-static struct str text_member(const json_t *object, const char *name)
+static struct str text_member(const struct json_members *header, struct str name)
 {
-    const json_t *value = json_object_get(object, name);
-    return json_is_string(value) ? json_text(value) : STR_NONE;
+    const struct json_value *value = json_members_find(header, name);
+    return value && value->kind == JSON_TEXT_VALUE ? value->text : STR_NONE;
 }
 
 /* RFC 7515 section 4.1.9: a media type without regard to case, and "application/" may be left out.
@@ -40,14 +40,6 @@ static bool is_type(struct str typ, const char *expected)
     if (str_ieq(str_slice(typ, 0, application.len), application))
         typ = str_slice(typ, application.len, typ.len);
     return typ.ptr && str_ieq(typ, str_of(expected));
-}
-
-static bool header_is_ours(const json_t *header, const char *typ)
-{
-    struct str kid = text_member(header, "kid");
-    return json_is_object(header) && !has_refused_member(header) &&
-           str_eq(text_member(header, "alg"), STR("EdDSA")) &&
-           is_type(text_member(header, "typ"), typ) && kid.len > 0 && kid.len <= KID_MAX;
 }
 
 static struct str decode_part(struct arena *a, struct str part)
@@ -61,15 +53,14 @@ static struct str decode_part(struct arena *a, struct str part)
 /* The kid in the arena; STR_NONE when the header is not acceptable. */
 static struct str read_header(struct arena *a, struct str part, const char *typ)
 {
-    json_t *header;
-    struct str kid = STR_NONE;
+    struct json_members header;
     struct str text = decode_part(a, part);
-    if (!text.ptr || json_read(text, &header) != ERR_OK)
+    if (!text.ptr || json_read_members(a, text, &header) != ERR_OK || has_refused_member(&header) ||
+        !str_eq(text_member(&header, STR("alg")), STR("EdDSA")) ||
+        !is_type(text_member(&header, STR("typ")), typ))
         return STR_NONE;
-    if (header_is_ours(header, typ))
-        kid = str_copy(a, text_member(header, "kid"));
-    json_decref(header);
-    return kid;
+    struct str kid = text_member(&header, STR("kid"));
+    return kid.len > 0 && kid.len <= KID_MAX ? kid : STR_NONE;
 }
 
 /* Exactly three parts, none empty, and a signature of 64 bytes. */

@@ -89,12 +89,22 @@ bool address_parse(struct str text, struct http_address *out)
     return !bracketed && inet_pton(AF_INET, z, out->bytes + sizeof(mapped_prefix)) == 1;
 }
 
+/* By hand: inet_ntop goes through printf, and every request is logged with its address. */
+static void format_ipv4(const uint8_t bytes[4], char out[ADDRESS_TEXT_MAX])
+{
+    struct buf b = {.ptr = out, .cap = ADDRESS_TEXT_MAX};
+    for (int i = 0; i < 4; i++) {
+        buf_int(&b, bytes[i]);
+        buf_char(&b, i < 3 ? '.' : '\0');
+    }
+}
+
 void address_format(const struct http_address *address, char out[ADDRESS_TEXT_MAX])
 {
     const uint8_t *bytes = address->bytes;
     bool mapped = memcmp(bytes, mapped_prefix, sizeof(mapped_prefix)) == 0;
     if (mapped)
-        inet_ntop(AF_INET, bytes + sizeof(mapped_prefix), out, ADDRESS_TEXT_MAX);
+        format_ipv4(bytes + sizeof(mapped_prefix), out);
     else
         inet_ntop(AF_INET6, bytes, out, ADDRESS_TEXT_MAX);
 }

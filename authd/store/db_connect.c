@@ -7,6 +7,11 @@
  *
  * Startup options carry the time-outs and, where the role has no setting of its own, search_path; a
  * schema that does not exist connects without complaint, so current_schema() is asserted.
+ *
+ * Statements are prepared once and written for their indexes, and the options say so: planning one
+ * anew for every call costs more than running it, and a plan that was made while a table was empty
+ * would scan the table that it has become. Where a scan cannot be avoided its cost is made to look
+ * so high that PostgreSQL would compile it; hence no jit.
  */
 #include "store/db_connect.h"
 
@@ -97,12 +102,14 @@ static enum db_fault check_schema(PGconn *pg, const char *schema, int64_t deadli
     return fault;
 }
 
+#define PLANNING "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"
+
 static void write_options(const struct connect_target *t, char *out, size_t size)
 {
     int n =
         snprintf(out, size,
-                 "-c statement_timeout=%" PRId64 " -c lock_timeout=%" PRId64
-                 " -c idle_in_transaction_session_timeout=%d%s%s",
+                 PLANNING " -c statement_timeout=%" PRId64 " -c lock_timeout=%" PRId64
+                          " -c idle_in_transaction_session_timeout=%d%s%s",
                  t->statement_timeout_ms, t->lock_timeout_ms, IDLE_IN_TRANSACTION_MS,
                  t->search_path ? " -c search_path=" : "", t->search_path ? t->search_path : "");
     assert(n > 0 && (size_t)n < size);
@@ -110,7 +117,7 @@ static void write_options(const struct connect_target *t, char *out, size_t size
 
 static PGconn *start_connect(const struct connect_target *t)
 {
-    char options[256];
+    char options[384];
     write_options(t, options, sizeof(options));
     const char *const pairs[][2] = {
         {"dbname", t->url}, /* expanded; the next dbname replaces only the name */

@@ -82,12 +82,10 @@ struct db {
     int64_t retry_at_ms; /* no connect before */
     enum err last_error;
     int64_t touched_ms;
-    struct list refreshes; /* that wait for the one that is being committed: sessions_refresh.c */
+    struct list refreshes; /* that wait to go together: sessions_refresh.c */
     unsigned refreshes_waiting;
-    unsigned refreshes_usual; /* who was in the last statement or waited behind it */
-    struct wait *gathering;   /* the next leader, while it waits for that many */
-    unsigned refreshing;
-    int64_t refreshing_since_ms;
+    unsigned refreshes_usual; /* how many went the last time or came meanwhile */
+    unsigned refreshing;      /* statements under way */
     int64_t refreshed_at_ms;
 };
 

@@ -70,7 +70,7 @@ static bool forget_one_closing(struct store_loop *sl, int64_t now)
 static bool is_forgotten(const struct db *db, int64_t now)
 {
     return db->conn_count == 0 && !db->connecting && !db->waiting && !db->refreshing &&
-           now - db->touched_ms > FORGET_POOL_MS;
+           !db->refreshes_waiting && now - db->touched_ms > FORGET_POOL_MS;
 }
 
 static bool forget_one_pool(struct store_loop *sl, int64_t now)

@@ -1,43 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Refreshes of one tenant, merged. A refresh costs the database a commit, and a commit costs a wait
- * for the disk; so the refreshes that arrive while one is being committed wait for it and then go
- * together, as one statement over lists. What they gain is the disk's time, what a lone refresh
- * pays is nothing.
+ * Refreshes of one tenant, merged. The statement is a fraction of what its commit costs, in CPU as
+ * well as in waiting for the disk; so refreshes that come together go together, as one statement
+ * over lists.
  *
- * One of the callers leads: it takes the turns that wait, runs the statement and gives each its
- * row. A session is in a statement once; callers with the same token share its row, which is what
- * the later of two statements would have returned, and another token of that session waits for the
- * next statement.
+ * Whoever was just answered tends to be back at once. So a refresh waits until as many wait as
+ * usual, which is as many as went the last time or came meanwhile, and the last to come takes all
+ * of them along. Nobody waits for longer than a moment: then it goes with those that are there. A
+ * lone refresh waits for nobody.
  *
- * Whoever was just answered tends to be back at once. The next leader waits for them a moment, or
- * the first of them would have a commit of its own and the others wait for it.
+ * A session is in a statement once; callers with the same token share its row, which is what the
+ * later of two statements would have returned, and another token of that session stays behind.
  */
 #include "base/arena.h"
 #include "base/clock.h"
 #include "store/db_internal.h"
 #include "store/sessions.h"
 
-enum {
-    MERGED_MAX = 32,
-    GATHER_MS = 1,
-    PATIENCE_MS = 50 /* a statement that takes longer is not waited for */
-};
+enum { MERGED_MAX = 32, MOMENT_MS = 1 };
 
 /* One caller; on its stack. */
 struct turn {
-    struct list link; /* in db.refreshes while it waits */
+    struct list link; /* in db.refreshes until somebody takes it along */
     struct wait wait;
     struct arena *arena;
     const struct refresh_request *request;
     struct session_with_user *out;
     bool *found;
-    bool leads;
-    struct turn **taken; /* the leader's note of it, cleared by whoever leaves first */
 };
 
 struct merged {
-    struct turn *turns[MERGED_MAX]; /* NULL: has left; the first one leads */
+    struct turn *turns[MERGED_MAX]; /* the first one runs the statement */
     size_t n;
 };
 
@@ -46,14 +39,12 @@ static struct turn *turn_of(struct list *link)
     return container_of(link, struct turn, link);
 }
 
-/* Collecting */
-
 static bool same_token(const struct refresh_request *a, const struct refresh_request *b)
 {
     return a->presented == b->presented && id_eq(&a->client, &b->client);
 }
 
-/* The first of the batch that names the session, or NULL. */
+/* The first that names the session, or NULL. */
 static const struct turn *namesake(const struct merged *m, const struct id *session)
 {
     for (size_t i = 0; i < m->n; i++) {
@@ -63,42 +54,11 @@ static const struct turn *namesake(const struct merged *m, const struct id *sess
     return NULL;
 }
 
-static void enqueue(struct db *db, struct turn *t)
-{
-    list_push_back(&db->refreshes, &t->link);
-    db->refreshes_waiting++;
-    if (db->gathering && db->refreshes_waiting + 1 >= db->refreshes_usual)
-        wait_finish(db->gathering, ERR_OK);
-}
-
-static void dequeue(struct db *db, struct turn *t)
-{
-    if (list_empty(&t->link))
-        return;
-    list_remove(&t->link);
-    db->refreshes_waiting--;
-}
-
-/* When others were just answered: until as many wait as the last time, or a moment has passed. */
-static void gather(struct db *db)
-{
-    struct wait enough;
-    wait_init(&enough);
-    if (db->gathering || db->refreshes_waiting + 1 >= db->refreshes_usual ||
-        clock_mono_ms() - db->refreshed_at_ms > GATHER_MS)
-        return;
-    db->gathering = &enough;
-    enum err e = wait_for(&enough, clock_mono_ms() + GATHER_MS, ERR_OK);
-    (void)e;
-    db->gathering = NULL;
-}
-
 static void take(struct db *db, struct merged *m, struct turn *t)
 {
-    dequeue(db, t);
-    m->turns[m->n] = t;
-    t->taken = &m->turns[m->n];
-    m->n++;
+    list_remove(&t->link);
+    db->refreshes_waiting--;
+    m->turns[m->n++] = t;
 }
 
 static void take_waiting(struct db *db, struct merged *m)
@@ -110,8 +70,6 @@ static void take_waiting(struct db *db, struct merged *m)
             take(db, m, t);
     }
 }
-
-/* Running */
 
 /* Times before 1970 do not exist here: the oldest is 0. */
 static int64_t cutoff(int64_t after)
@@ -150,9 +108,7 @@ static MUST_CHECK enum err run(struct db *db, struct arena *a, const struct merg
     return db_run(db, a, &q, 1, rows);
 }
 
-/* Giving */
-
-/* The rows go with the leader's arena. */
+/* The rows go with the first one's arena. */
 static void keep_texts(struct arena *a, struct session_with_user *s)
 {
     struct str *texts[] = {&s->session.amr, &s->user.email, &s->user.name,
@@ -163,7 +119,7 @@ static void keep_texts(struct arena *a, struct session_with_user *s)
     }
 }
 
-static void give(struct turn *t, const struct db_rows *rows, bool leads)
+static void give(struct turn *t, const struct db_rows *rows)
 {
     *t->found = false;
     for (size_t i = 0; i < db_count(rows) && !*t->found; i++) {
@@ -171,59 +127,35 @@ static void give(struct turn *t, const struct db_rows *rows, bool leads)
         if (!id_eq(&session, &t->request->session))
             continue;
         *t->out = session_with_user_read(rows, i);
-        if (!leads)
-            keep_texts(t->arena, t->out);
+        keep_texts(t->arena, t->out);
         *t->found = true;
     }
 }
 
-/* Whoever waits longest leads next; before the others hear anything, so that the disk has work. */
-static void pass_on(struct db *db)
-{
-    if (list_empty(&db->refreshes))
-        return;
-    struct turn *next = turn_of(db->refreshes.next);
-    dequeue(db, next);
-    next->leads = true;
-    wait_finish(&next->wait, ERR_OK);
-}
-
-static void dismiss(struct merged *m, enum err e)
-{
-    for (size_t i = 1; i < m->n; i++) {
-        struct turn *t = m->turns[i];
-        if (!t)
-            continue;
-        t->taken = NULL;
-        wait_finish(&t->wait, e);
-    }
-}
-
-static enum err lead(struct db *db, struct turn *self)
+static enum err go(struct db *db, struct turn *first)
 {
     struct merged m = {.n = 0};
     const struct db_rows *rows;
-    db->refreshing++;
-    db->refreshing_since_ms = clock_mono_ms();
-    gather(db);
-    take(db, &m, self);
+    take(db, &m, first);
     take_waiting(db, &m);
-    enum err e = run(db, self->arena, &m, &rows);
+    db->refreshing++;
+    enum err e = run(db, first->arena, &m, &rows);
     db->refreshing--;
     db->refreshed_at_ms = clock_mono_ms();
     db->refreshes_usual = (unsigned)m.n + db->refreshes_waiting;
-    for (size_t i = 0; e == ERR_OK && i < m.n; i++) {
-        if (m.turns[i])
-            give(m.turns[i], rows, i == 0);
-    }
-    pass_on(db);
-    dismiss(&m, e);
+    if (db->refreshes_usual > MERGED_MAX)
+        db->refreshes_usual = MERGED_MAX;
+    for (size_t i = 0; e == ERR_OK && i < m.n; i++)
+        give(m.turns[i], rows);
+    for (size_t i = 1; i < m.n; i++)
+        wait_finish(&m.turns[i]->wait, e);
     return e;
 }
 
-static bool must_wait(const struct db *db)
+static bool is_worth_waiting(const struct db *db)
 {
-    return db->refreshing > 0 && clock_mono_ms() - db->refreshing_since_ms <= PATIENCE_MS;
+    return db->refreshing > 0 || (db->refreshes_waiting < db->refreshes_usual &&
+                                  clock_mono_ms() - db->refreshed_at_ms <= MOMENT_MS);
 }
 
 enum err sessions_refresh(struct db *db, struct arena *a, const struct refresh_request *r,
@@ -232,14 +164,12 @@ enum err sessions_refresh(struct db *db, struct arena *a, const struct refresh_r
     struct turn self = {.arena = a, .request = r, .out = out, .found = found};
     list_init(&self.link);
     wait_init(&self.wait);
-    if (!must_wait(db))
-        return lead(db, &self);
-    enqueue(db, &self);
-    enum err e = wait_for(&self.wait, 0, db_error(db, DB_FAULT_TRANSIENT));
-    if (self.leads)
-        return lead(db, &self);
-    dequeue(db, &self);
-    if (self.taken)
-        *self.taken = NULL;
-    return e;
+    list_push_back(&db->refreshes, &self.link);
+    db->refreshes_waiting++;
+    if (!is_worth_waiting(db))
+        return go(db, &self);
+    enum err e = wait_for(&self.wait, clock_mono_ms() + MOMENT_MS, ERR_OK);
+    if (!list_empty(&self.link))
+        return go(db, &self);
+    return self.wait.done ? e : wait_end(&self.wait);
 }

@@ -202,16 +202,126 @@ static void test_every_code_point_survives(void **state)
     }
 }
 
+static bool has_members(const char *text)
+{
+    struct json_members m;
+    json_t *json;
+    enum err e = json_read_members(arena, str_of(text), &m);
+    bool expected = json_read(str_of(text), &json) == ERR_OK && json_is_object(json);
+    json_decref(json);
+    assert_int_equal(e, expected ? ERR_OK : ERR_invalid_json);
+    assert_true(expected || m.n == 0);
+    return expected;
+}
+
+static void test_reads_members(void **state)
+{
+    (void)state;
+    struct json_members m;
+    assert_int_equal(
+        json_read_members(arena,
+                          STR(" { \"a\" : \"x\" ,\"b\":12,\"c\":[1, {\"}\":2}],"
+                              "\"\\u0064\":\"\\u00e9\\\"\",\"e\":-1,\"f\":true,\"g\":\"\"}\n"),
+                          &m),
+        ERR_OK);
+    assert_int_equal(m.n, 7);
+    check_str(json_members_find(&m, STR("a"))->text, "x");
+    assert_int_equal(json_members_find(&m, STR("b"))->kind, JSON_INT_VALUE);
+    assert_int_equal(json_members_find(&m, STR("b"))->num, 12);
+    assert_int_equal(json_members_find(&m, STR("c"))->kind, JSON_OTHER_VALUE);
+    check_str(json_members_find(&m, STR("c"))->text, "[1, {\"}\":2}]");
+    check_str(json_members_find(&m, STR("d"))->text, "\xC3\xA9\"");
+    assert_int_equal(json_members_find(&m, STR("e"))->kind, JSON_OTHER_VALUE);
+    assert_int_equal(json_members_find(&m, STR("f"))->kind, JSON_OTHER_VALUE);
+    assert_int_equal(json_members_find(&m, STR("g"))->kind, JSON_TEXT_VALUE);
+    assert_null(json_members_find(&m, STR("h")));
+    assert_int_equal(json_read_members(arena, STR("{}"), &m), ERR_OK);
+    assert_int_equal(m.n, 0);
+}
+
+/* What is refused is what json_read refuses. */
+static void test_refuses_members(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "[]",
+        "{",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{,\"a\":1}",
+        "{\"a\":1 \"b\":2}",
+        "{\"a\" 1}",
+        "{a:1}",
+        "{\"a\":1}}",
+        "{\"a\":1} x",
+        "{\"a\":1}{}",
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":1,\"\\u0061\":2}",
+        "{\"a\":{\"b\":1,\"b\":2}}",
+        "{\"a\":\"\\u0000\"}",
+        "{\"a\":\"\\ud800\"}",
+        "{\"a\":\"\xFF\"}",
+        "{\"\xED\xA0\x80\":1}",
+        "{\"a\":\"\n\"}",
+        "{\"a\":\"\\",
+        "{\"a\":\"",
+        "{\"a\":01}",
+        "{\"a\":-}",
+        "{\"a\":1e999}",
+        "{\"a\":99999999999999999999}",
+        "{\"a\":truE}",
+        "{\"a\":[1 2]}",
+        "{\"a\":[1}",
+        "{\"a\":[}]}",
+        "{\"a\":{\"b\"}}",
+        "{\"a\":]}",
+        "{\"a\":,}",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (has_members(bad[i]))
+            fail_msg("read %s", bad[i]);
+    }
+    assert_true(has_members("{\"a\":0.5,\"b\":{\"c\":[\"]\"]},\"d\":null}"));
+}
+
+static struct str numbered(size_t n)
+{
+    struct buf b;
+    buf_init(&b, arena, 0);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&b, "%c\"%zu\":1", i ? ',' : '{', i);
+    buf_char(&b, '}');
+    return buf_view(&b);
+}
+
+static void test_member_limits(void **state)
+{
+    (void)state;
+    struct json_members m;
+    struct buf b;
+    assert_int_equal(json_read_members(arena, numbered(JSON_MEMBERS_MAX), &m), ERR_OK);
+    assert_int_equal(json_read_members(arena, numbered(JSON_MEMBERS_MAX + 1), &m),
+                     ERR_invalid_json);
+    for (size_t depth = JSON_DEPTH_MAX - 1; depth <= JSON_DEPTH_MAX; depth++) {
+        buf_init(&b, arena, 0);
+        buf_lit(&b, "{\"a\":");
+        buf_str(&b, repeat('[', depth, ']'));
+        buf_lit(&b, "}");
+        buf_char(&b, '\0');
+        assert_int_equal(has_members(b.ptr), depth < JSON_DEPTH_MAX);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads),
-        cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_writes),
-        cmocka_unit_test(test_writes_to_full_depth),
-        cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_every_code_point_survives),
+        cmocka_unit_test(test_reads),           cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_depth),           cmocka_unit_test(test_reads_members),
+        cmocka_unit_test(test_refuses_members), cmocka_unit_test(test_member_limits),
+        cmocka_unit_test(test_writes),          cmocka_unit_test(test_writes_to_full_depth),
+        cmocka_unit_test(test_escapes),         cmocka_unit_test(test_every_code_point_survives),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
