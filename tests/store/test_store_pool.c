@@ -143,10 +143,10 @@ static void test_P3_budget_under_load(void **state)
         assert_int_equal(calls[i].result, ERR_OK);
 }
 
-/* P1: everything busy for longer than the longest wait. */
-static void test_P1_capacity(void **state)
+/* Everything busy for longer than the longest wait, of a second. False when the machine stood still
+ * until nothing was busy any more. */
+static bool waits_for_room_in_vain(void)
 {
-    (void)state;
     struct call busy[BUDGET];
     unsigned left = BUDGET;
     reopen();
@@ -157,11 +157,25 @@ static void test_P1_capacity(void **state)
     int64_t start = clock_mono_ms();
     struct call late = {&tenants[BUDGET], SQL_TEST_COUNT, 0, ERR_internal_error, NULL};
     fixture_run(&f, run_once, &late, 0);
-    assert_int_equal(late.result, ERR_tenant_capacity);
-    assert_in_range(clock_mono_ms() - start, 1000, 5000);
+    int64_t waited_ms = clock_mono_ms() - start;
     poll_loop_run(f.loop, none_left, &left);
+    if (waited_ms >= 5000)
+        return false;
+    assert_int_equal(late.result, ERR_tenant_capacity);
+    assert_true(waited_ms >= 1000);
     for (int i = 0; i < BUDGET; i++)
         assert_int_equal(busy[i].result, ERR_OK);
+    return true;
+}
+
+/* P1 */
+static void test_P1_capacity(void **state)
+{
+    (void)state;
+    int tries = 5;
+    while (tries && !waits_for_room_in_vain())
+        tries--;
+    assert_true(tries);
     assert_int_equal(ask_one(&tenants[BUDGET]), ERR_OK);
 }
 
@@ -227,6 +241,12 @@ static uint64_t connect_failures(void)
     return stats.connect_failures;
 }
 
+static bool has_failed_to_connect(void *arg)
+{
+    assert_int_equal(ask_one(&tenants[0]), ERR_tenant_db_unavailable);
+    return connect_failures() >= *(uint64_t *)arg;
+}
+
 /* P9: within the back-off, half a second and then twice that, a quarter more or less, the failure
  * is answered without another connect. */
 static void test_P9_backoff(void **state)
@@ -234,23 +254,23 @@ static void test_P9_backoff(void **state)
     (void)state;
     fixture_sql(&f, "ALTER ROLE %s NOLOGIN", tenants[0].role[0]);
     reopen();
-    uint64_t before = connect_failures();
+    uint64_t wanted = connect_failures() + 3;
     int64_t start = clock_mono_ms();
-    int64_t until = start + FIXTURE_PATIENCE_MS;
-    while (connect_failures() - before < 3 && clock_mono_ms() < until) {
-        assert_int_equal(ask_one(&tenants[0]), ERR_tenant_db_unavailable);
-        fixture_sleep(&f, 5);
-    }
-    assert_int_equal(connect_failures() - before, 3);
+    assert_true(fixture_until(&f, has_failed_to_connect, &wanted));
+    assert_int_equal(connect_failures(), wanted);
     assert_true(clock_mono_ms() - start >= 375 + 750);
     fixture_sql(&f, "ALTER ROLE %s LOGIN", tenants[0].role[0]);
     reopen();
     assert_int_equal(ask_one(&tenants[0]), ERR_OK);
 }
 
+/* The pool's: the janitor comes as the same role. */
 static int64_t connections_of(const char *role)
 {
-    return fixture_number(&f, "SELECT count(*) FROM pg_stat_activity WHERE usename = '%s'", role);
+    return fixture_number(&f,
+                          "SELECT count(*) FROM pg_stat_activity"
+                          " WHERE usename = '%s' AND application_name LIKE 'authd tnt%%'",
+                          role);
 }
 
 static bool new_role_is_asked(void *arg)

@@ -316,13 +316,20 @@ void fixture_run(struct fixture *f, void (*fn)(void *), void *arg, int64_t deadl
     poll_loop_run(f->loop, is_done, &r);
 }
 
+/* A machine that was frozen or suspended meanwhile has waited for so long at most. */
+enum { STOOD_STILL_MS = 1000 };
+
 bool fixture_until(struct fixture *f, bool (*holds)(void *), void *arg)
 {
-    int64_t until = clock_mono_ms() + FIXTURE_PATIENCE_MS;
+    int64_t left_ms = FIXTURE_PATIENCE_MS;
+    int64_t asked_ms = clock_mono_ms();
     while (!holds(arg)) {
-        if (clock_mono_ms() > until)
+        if (left_ms < 0)
             return false;
         fixture_sleep(f, 5);
+        int64_t took_ms = clock_mono_ms() - asked_ms;
+        left_ms -= took_ms < STOOD_STILL_MS ? took_ms : STOOD_STILL_MS;
+        asked_ms += took_ms;
     }
     return true;
 }
